@@ -1,0 +1,36 @@
+"""Makes the Flask application out of its settings, the way to the ledger and the pipelines."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from flask import Flask
+
+from models.catalogue import load_pipelines
+from web import answers
+from web.services import EXTENSION, Services
+from web.settings import WebSettings
+from web.views import pages
+
+if TYPE_CHECKING:
+    from jobs.client import JobClient
+    from models.catalogue import Pipeline
+
+BLUEPRINTS = (pages.bp,)
+
+
+def create_app(
+    settings: WebSettings,
+    client: "JobClient",
+    pipelines: "Mapping[str, Pipeline] | None" = None,
+) -> Flask:
+    """Make the application; `pipelines` are those of `models/pipelines.toml` unless given."""
+    app = Flask("web", static_folder="static", template_folder="templates")
+    app.extensions[EXTENSION] = Services(
+        settings=settings,
+        client=client,
+        pipelines=load_pipelines() if pipelines is None else pipelines,
+    )
+    answers.register(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    return app

@@ -1,0 +1,29 @@
+"""What every view needs, handed over once when the application is made."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from flask import current_app
+
+from web.settings import WebSettings
+
+if TYPE_CHECKING:
+    from jobs.client import JobClient
+    from models.catalogue import Pipeline
+
+EXTENSION = "spotter"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """The settings, the way to the ledger, and the pipelines by slug."""
+
+    settings: WebSettings
+    client: "JobClient"
+    pipelines: "Mapping[str, Pipeline]"
+
+
+def services() -> Services:
+    """Return the services of the application that handles this request."""
+    return cast(Services, current_app.extensions[EXTENSION])

@@ -1,0 +1,120 @@
+"""Settings of the web process, read once by the entry point `web.wsgi`."""
+
+import ipaddress
+import os
+import secrets
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from jobs.errors import SettingError
+
+IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+SECRET_FILE = "web.secret"
+SECRET_LEAST_CHARACTERS = 32
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebSettings:
+    """Limits of the door, names that the service answers to, and the cookie's secret.
+
+    `hosts` are lower case without a port; with `any_host` every name is answered. `bound_widely`
+    says that the service listens on all interfaces, so that it may be called by any IP address.
+    """
+
+    secret: str
+    hosts: frozenset[str] = LOOPBACK_NAMES
+    any_host: bool = False
+    bound_widely: bool = False
+    trusted_proxies: tuple[IPNetwork, ...] = ()
+    max_image_bytes: int = 20 * 2**20
+    max_batch_bytes: int = 32 * 2**20
+    max_batch_pictures: int = 100
+    max_wait_seconds: int = 30
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Self:
+        """Read the environment, and make the cookie's secret in the data folder where none is yet.
+
+        Raises:
+            SettingError: a value is missing or cannot be used; the text names the variable.
+        """
+        host = environ.get("SPOTTER_HOST", "127.0.0.1").strip().strip("[]").lower()
+        widely = host in ("0.0.0.0", "::", "")
+        names = [name.strip().strip("[]").lower() for name in _split(environ, "SPOTTER_HOSTS")]
+        return cls(
+            secret=_read_secret(environ),
+            hosts=LOOPBACK_NAMES.union(names, () if widely else (host,)),
+            any_host="*" in names,
+            bound_widely=widely,
+            trusted_proxies=tuple(_read_networks(environ)),
+            max_image_bytes=_read_bytes(environ, "SPOTTER_MAX_IMAGE_BYTES", 20 * 2**20),
+            max_batch_bytes=_read_bytes(environ, "SPOTTER_MAX_BATCH_BYTES", 32 * 2**20),
+        )
+
+
+def _split(environ: Mapping[str, str], name: str) -> list[str]:
+    return [part for part in environ.get(name, "").replace(",", " ").split() if part]
+
+
+def _read_bytes(environ: Mapping[str, str], name: str, default: int) -> int:
+    text = environ.get(name, "")
+    if not text:
+        return default
+    if not (text.isascii() and text.isdigit() and int(text) >= 1024):
+        raise SettingError(f"{name} must be a number of bytes, at least 1024, not {text!r}")
+    return int(text)
+
+
+def _read_networks(environ: Mapping[str, str]) -> list[IPNetwork]:
+    name = "SPOTTER_TRUSTED_PROXIES"
+    try:
+        return [ipaddress.ip_network(part, strict=False) for part in _split(environ, name)]
+    except ValueError as error:
+        raise SettingError(
+            f"{name} must be addresses or networks, for example 10.0.0.0/8: {error}"
+        ) from error
+
+
+def _read_secret(environ: Mapping[str, str]) -> str:
+    """Return SPOTTER_SECRET, or what the data folder keeps, or a new one that it keeps from now."""
+    given = environ.get("SPOTTER_SECRET", "")
+    if given:
+        if len(given) < SECRET_LEAST_CHARACTERS:
+            raise SettingError(
+                f"SPOTTER_SECRET must have at least {SECRET_LEAST_CHARACTERS} characters: "
+                "make one with `openssl rand -hex 32`"
+            )
+        return given
+    folder = environ.get("SPOTTER_DATA", "")
+    if not folder:
+        raise SettingError(
+            "neither SPOTTER_SECRET nor SPOTTER_DATA is set: give one of them, or every restart "
+            "would forget whose jobs are whose"
+        )
+    return _keep_secret(Path(folder))
+
+
+def _keep_secret(folder: Path) -> str:
+    """Read the secret of this data folder; several processes may come here at once."""
+    path = folder / SECRET_FILE
+    try:
+        if not path.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            # mkstemp makes the file 0600; the link is atomic, so nobody reads half a secret.
+            descriptor, draft = tempfile.mkstemp(dir=folder, prefix=SECRET_FILE)
+            with os.fdopen(descriptor, "w", encoding="ascii") as file:
+                file.write(secrets.token_hex(32))
+            try:
+                os.link(draft, path)
+            except FileExistsError:
+                pass  # another process was first: its secret holds for all
+            finally:
+                os.unlink(draft)  # noqa: PTH108 - a name, not a Path, from mkstemp
+        return path.read_text(encoding="ascii").strip()
+    except OSError as error:
+        raise SettingError(f"SPOTTER_DATA: cannot keep the secret in {folder}: {error}") from error

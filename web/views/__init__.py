@@ -1,0 +1,1 @@
+"""The blueprints, one a module, each named `bp`."""

@@ -1,0 +1,5 @@
+"""The pages for people."""
+
+from flask import Blueprint
+
+bp = Blueprint("pages", __name__)
