@@ -1,0 +1,1 @@
+"""Inference: from the bytes of a picture to labels and scores."""
