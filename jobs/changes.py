@@ -1,0 +1,127 @@
+"""Waiting for a job: one pub/sub connection a process wakes every reader that waits in it.
+
+A message only wakes; what is true stands in the ledger, so a lost message costs a reader at most
+`LOOK_SECONDS`, never its answer.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import redis
+
+from jobs.errors import TooManyWaiters
+from jobs.ledger import CHANGES, Ledger
+from jobs.messages import Job
+
+logger = logging.getLogger(__name__)
+
+MAX_WAITERS = 1000
+LOOK_SECONDS = 1.0  # how often a reader looks for itself, message or not
+LISTEN_SECONDS = 1.0  # how long the listener blocks before it looks whether it is to stop
+
+
+class Changes:
+    """Tells readers that a job has changed. The listener starts with the first reader."""
+
+    def __init__(self, ledger: Ledger, *, max_waiters: int = MAX_WAITERS) -> None:
+        self._ledger = ledger
+        self._max_waiters = max_waiters
+        self._events: dict[str, set[threading.Event]] = {}
+        self._waiters = 0
+        self._lock = threading.Lock()
+        self._listener: threading.Thread | None = None
+        self._stop = threading.Event()
+
+    @contextmanager
+    def watch(self, job_id: str) -> Iterator[threading.Event]:
+        """Yield an event that is set when the job changes; enter before you submit or look.
+
+        Raises:
+            TooManyWaiters: this process holds `max_waiters` readers already.
+        """
+        event = threading.Event()
+        with self._lock:
+            if self._waiters >= self._max_waiters:
+                raise TooManyWaiters("too many readers wait in this process; ask again in a moment")
+            self._waiters += 1
+            self._events.setdefault(job_id, set()).add(event)
+            self._start_listener()
+        try:
+            yield event
+        finally:
+            with self._lock:
+                self._waiters -= 1
+                self._events[job_id].discard(event)
+                if not self._events[job_id]:
+                    del self._events[job_id]
+
+    def wait(self, job_id: str, seconds: float, event: threading.Event) -> Job | None:
+        """Wait until the job has its final state, at most `seconds`; return it as it is then.
+
+        `event` comes from `watch`, entered before the job was submitted or looked at.
+        """
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            woken = event.wait(min(left, LOOK_SECONDS))
+            event.clear()
+            job = self._ledger.get(job_id) if woken or left > LOOK_SECONDS else None
+            if job and job.state.is_final:
+                return job
+        return self._ledger.get(job_id)
+
+    def follow(self, job_id: str, seconds: float) -> Iterator[Job | None]:
+        """Yield the job now, at every change and about every second, until its end or `seconds`.
+
+        Raises:
+            TooManyWaiters: as `watch`.
+        """
+        with self.watch(job_id) as event:
+            deadline = time.monotonic() + seconds
+            while True:
+                job = self._ledger.get(job_id)
+                yield job
+                left = deadline - time.monotonic()
+                if job is None or job.state.is_final or left <= 0:
+                    return
+                event.wait(min(left, LOOK_SECONDS))
+                event.clear()
+
+    def close(self) -> None:
+        """Stop the listener."""
+        self._stop.set()
+
+    def _start_listener(self) -> None:
+        if self._listener is None:
+            self._listener = threading.Thread(target=self._listen, name="changes", daemon=True)
+            self._listener.start()
+
+    def _listen(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._pass_messages()
+            except (redis.RedisError, OSError) as error:
+                logger.warning("changes_lost", extra={"error": str(error)})
+                self._stop.wait(0.5)
+
+    def _pass_messages(self) -> None:
+        with self._ledger.client.pubsub(ignore_subscribe_messages=True) as subscription:
+            subscription.subscribe(CHANGES)
+            self._wake_all()  # what changed while nobody listened
+            while not self._stop.is_set():
+                message = subscription.get_message(timeout=LISTEN_SECONDS)
+                if message is not None:
+                    self._wake(message["data"].decode())
+
+    def _wake(self, job_id: str) -> None:
+        with self._lock:
+            for event in self._events.get(job_id, ()):
+                event.set()
+
+    def _wake_all(self) -> None:
+        with self._lock:
+            for events in self._events.values():
+                for event in events:
+                    event.set()

@@ -1,0 +1,101 @@
+#!lua
+-- Take jobs into the ledger, all or none; their bytes were SET just before, in the same MULTI.
+-- ARGV: 3 idempotency key or '', 4 fingerprint, 5 max waiting, 6 max waiting of one owner,
+--       7 max waiting bytes, 8 max memory share, 9 interactive per owner, 10 batch id or '',
+--       11 batch items, 12 count, then 9 values a job:
+--       id, pipeline, owner, camera, bulk, size, sha256, request id, max wait ms.
+-- Returns {'accepted' | 'replayed' | 'conflict' | 'full' | 'no_bytes', text, ring ids...}.
+local FIRST, WIDTH = 13, 9
+local batch, total = ARGV[10], tonumber(ARGV[12])
+local target = batch ~= '' and batch or ARGV[FIRST]
+local owner = ARGV[FIRST + 2]
+
+-- Nothing is taken: the bytes that came with the request go at once.
+local function refuse(status, text)
+  for n = 0, total - 1 do redis.call('DEL', key('blob:' .. ARGV[FIRST + n * WIDTH])) end
+  return { status, text }
+end
+
+local idempotency = ''
+if ARGV[3] ~= '' then
+  idempotency = key('idempotency:' .. owner .. ':' .. ARGV[3])
+  local known = redis.call('HMGET', idempotency, 'target', 'fingerprint')
+  if known[1] and known[1] ~= target then
+    return refuse(known[2] == ARGV[4] and 'replayed' or 'conflict', known[1])
+  end
+end
+-- The same call once more, after its answer was lost: the bytes were SET again, with their time
+-- limit, so lift it where the job still needs them.
+if redis.call('EXISTS', key('job:' .. ARGV[FIRST])) == 1 then
+  for n = 0, total - 1 do
+    local id = ARGV[FIRST + n * WIDTH]
+    local state = redis.call('HGET', key('job:' .. id), 'state')
+    local open = state == 'queued' or state == 'running'
+    redis.call(open and 'PERSIST' or 'DEL', key('blob:' .. id))
+  end
+  return { 'accepted', target }
+end
+
+local bytes = 0
+for n = 0, total - 1 do bytes = bytes + tonumber(ARGV[FIRST + n * WIDTH + 5]) end
+local gauge = redis.call('HMGET', key('gauge'), 'bytes', 'memory')
+local waiting = redis.call('ZCARD', key('waiting:interactive')) + redis.call('ZCARD', key('waiting:bulk'))
+local open = tonumber(redis.call('HGET', key('owners:open'), owner) or 0)
+if waiting + total > tonumber(ARGV[5]) then return refuse('full', 'depth') end
+if open + total > tonumber(ARGV[6]) then return refuse('full', 'share') end
+if tonumber(gauge[1] or 0) + bytes > tonumber(ARGV[7]) then return refuse('full', 'bytes') end
+if tonumber(gauge[2] or 0) > tonumber(ARGV[8]) then return refuse('full', 'memory') end
+
+-- Bulk work is ordered by virtual time (start-time fair queueing, Goyal and others 1996): each
+-- owner's next job stands one step behind its last, but never before the job leased last.
+local function next_turn()
+  local last = tonumber(redis.call('HGET', key('turns'), owner) or 0)
+  local turn = math.max(last, tonumber(redis.call('HGET', key('gauge'), 'turn') or 0)) + 1
+  redis.call('HSET', key('turns'), owner, turn)
+  return turn
+end
+
+local function supersede_older_frame(id, camera)
+  local name = key('camera:' .. owner .. ':' .. camera)
+  local older = redis.call('GET', name)
+  local job = older and load_job(older)
+  if job and job.state == 'queued' then end_job(job, 'superseded', { 'superseded_by', id }) end
+  redis.call('SET', name, id)
+end
+
+local function place(id, bulk, seq)
+  local interactive = tonumber(redis.call('HGET', key('owners:interactive'), owner) or 0)
+  if bulk == '1' or interactive >= tonumber(ARGV[9]) then
+    redis.call('ZADD', key('waiting:bulk'), next_turn(), id)
+    return 'bulk'
+  end
+  count('owners:interactive', owner, 1)
+  redis.call('ZADD', key('waiting:interactive'), seq, id)
+  return 'interactive'
+end
+
+for n = 0, total - 1 do
+  if redis.call('PERSIST', key('blob:' .. ARGV[FIRST + n * WIDTH])) == 0 then return { 'no_bytes', target } end
+end
+for n = 0, total - 1 do
+  local id, pipeline, _, camera, bulk, size, sha256, request_id, max_wait = unpack(ARGV, FIRST + n * WIDTH, FIRST + n * WIDTH + 8)
+  local expires = tonumber(max_wait) > 0 and now + tonumber(max_wait) or 0
+  if camera ~= '' then supersede_older_frame(id, camera) end
+  local seq = redis.call('HINCRBY', key('gauge'), 'seq', 1)
+  local class = place(id, bulk, seq)
+  redis.call('HSET', key('job:' .. id), 'state', 'queued', 'pipeline', pipeline, 'owner', owner, 'class', class,
+    'camera', camera, 'batch', batch, 'idempotency', batch == '' and idempotency or '', 'attempts', 0, 'size', size,
+    'sha256', sha256, 'request_id', request_id, 'seq', seq, 'expires', expires, 'submitted', now)
+  if expires > 0 then redis.call('ZADD', key('expiring'), expires, id) end
+  redis.call('ZADD', key('recent:' .. owner), now + n / 1000, id)
+  count('owners:open', owner, 1)
+end
+redis.call('PERSIST', key('recent:' .. owner))
+redis.call('HINCRBY', key('gauge'), 'bytes', bytes)
+redis.call('HINCRBY', key('stats'), 'accepted', total)
+if batch ~= '' then
+  redis.call('HSET', key('batch:' .. batch), 'owner', owner, 'pipeline', ARGV[FIRST + 1], 'submitted', now,
+    'left', total, 'items', ARGV[11], 'idempotency', idempotency)
+end
+if idempotency ~= '' then redis.call('HSET', idempotency, 'target', target, 'fingerprint', ARGV[4]) end
+return { 'accepted', target, unpack(call_drainers(total)) }

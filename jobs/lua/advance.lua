@@ -1,0 +1,67 @@
+#!lua flags=allow-oom
+-- Report the end of one job and lease the next with its bytes, in one round trip.
+-- ARGV: 3 drainer, 4 'take' | 'leave' | 'rest', 5 lease ms, 6 linger ms, 7 bulk turn (every n-th),
+--       8 job id or '', 9 token, 10 final state, then names and values of the job's hash.
+-- 'take': without work count as idle; 'leave': without work sign off; 'rest': take nothing.
+-- Returns {1 | 0 | -1 (reported, refused, nothing to report), job id, token, pipeline, request id, bytes}.
+local drainer, mode, lease_ms, linger_ms = ARGV[3], ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
+
+local reported = -1
+if ARGV[8] ~= '' then
+  local job = load_job(ARGV[8])
+  reported = 0
+  if job and job.state == 'running' and job.attempts == tonumber(ARGV[9]) then
+    end_job(job, ARGV[10], { unpack(ARGV, 11) })
+    reported = 1
+  end
+end
+
+local function pop(queue)
+  local first = redis.call('ZPOPMIN', key('waiting:' .. queue))
+  if not first[1] then return nil end
+  if queue == 'bulk' and tonumber(first[2]) > 0 then redis.call('HSET', key('gauge'), 'turn', first[2]) end
+  return load_job(first[1])
+end
+
+-- Interactive before bulk, but every n-th lease the other way round, so that neither starves.
+local function next_job()
+  local bulk_first = redis.call('HINCRBY', key('gauge'), 'leases', 1) % tonumber(ARGV[7]) == 0
+  local first, second = 'interactive', 'bulk'
+  if bulk_first then first, second = second, first end
+  return pop(first) or pop(second)
+end
+
+local function lease(job, bytes)
+  leave_queue(job)
+  local token = job.attempts + 1
+  redis.call('HSET', key('job:' .. job.id), 'state', 'running', 'attempts', token, 'started', now)
+  redis.call('ZADD', key('running'), now + lease_ms, job.id)
+  redis.call('ZADD', key('drainers'), now + lease_ms, drainer)
+  redis.call('ZREM', key('idle'), drainer)
+  tally('leases')
+  return { reported, job.id, token, job.pipeline, job.request_id, bytes }
+end
+
+redis.call('ZREM', key('rung'), drainer)
+while mode ~= 'rest' do
+  local job = next_job()
+  if not job then break end
+  local bytes = redis.call('GET', key('blob:' .. job.id))
+  if job.expires > 0 and job.expires <= now then
+    end_job(job, 'expired', {})
+  elseif not bytes then
+    end_job(job, 'failed', { 'error_code', 'picture_lost' })
+  else
+    return lease(job, bytes)
+  end
+end
+
+if mode == 'take' then
+  redis.call('ZADD', key('idle'), now + linger_ms + 1000, drainer)
+  redis.call('ZADD', key('drainers'), now + linger_ms + 1000, drainer)
+else
+  redis.call('ZREM', key('idle'), drainer)
+  redis.call('ZREM', key('drainers'), drainer)
+  if redis.call('ZCARD', key('idle')) == 0 then redis.call('DEL', key('knock')) end
+end
+return { reported }

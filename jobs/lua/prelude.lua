@@ -1,0 +1,105 @@
+-- Shared by every script (put in front of each by jobs/scripts.py): names, the clock, and the
+-- three ways in which a job leaves where it is. ARGV[1] is the prefix of all keys, ARGV[2] how
+-- many milliseconds a result is kept.
+local PREFIX, KEEP_MS = ARGV[1], tonumber(ARGV[2])
+local RING_MS = 2000 -- a doorbell that nobody answered for so long counts as lost
+
+local function key(name) return PREFIX .. name end
+
+-- Redis's own clock, so that workers' clocks may be wrong; milliseconds with a fraction.
+local function read_clock()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + time[2] / 1000
+end
+local now = read_clock()
+
+local function count(hash, field, delta)
+  if redis.call('HINCRBY', key(hash), field, delta) <= 0 then redis.call('HDEL', key(hash), field) end
+end
+
+local function tally(name) redis.call('HINCRBY', key('stats'), name, 1) end
+
+local function load_job(id)
+  local values = redis.call('HMGET', key('job:' .. id), 'state', 'owner', 'class', 'camera', 'batch',
+    'idempotency', 'attempts', 'size', 'seq', 'reason', 'expires', 'pipeline', 'request_id')
+  if not values[1] then return nil end
+  return { id = id, state = values[1], owner = values[2], class = values[3], camera = values[4],
+    batch = values[5], idempotency = values[6], attempts = tonumber(values[7]), size = tonumber(values[8]),
+    seq = tonumber(values[9]), reason = values[10], expires = tonumber(values[11]), pipeline = values[12],
+    request_id = values[13] }
+end
+
+local function camera_key(job) return key('camera:' .. job.owner .. ':' .. job.camera) end
+
+-- Take a waiting job out of its queue. Only a first attempt counts for its owner's share of the
+-- interactive queue: a job that runs again has paid already.
+local function leave_queue(job)
+  redis.call('ZREM', key('waiting:' .. job.class), job.id)
+  if job.attempts == 0 and job.class == 'interactive' then count('owners:interactive', job.owner, -1) end
+  if job.camera ~= '' and redis.call('GET', camera_key(job)) == job.id then redis.call('DEL', camera_key(job)) end
+  if job.expires > 0 then redis.call('ZREM', key('expiring'), job.id) end
+end
+
+-- Give a job its one final state. `fields` are further names and values of its hash.
+local function end_job(job, state, fields)
+  local hash = key('job:' .. job.id)
+  if job.state == 'queued' then leave_queue(job) end
+  redis.call('ZREM', key('running'), job.id)
+  redis.call('HSET', hash, 'state', state, 'finished', now, unpack(fields))
+  redis.call('HDEL', hash, 'progress', 'reason', 'seq', 'expires')
+  redis.call('PEXPIRE', hash, KEEP_MS)
+  redis.call('DEL', key('blob:' .. job.id))
+  redis.call('HINCRBY', key('gauge'), 'bytes', -job.size)
+  count('owners:open', job.owner, -1)
+  if redis.call('HEXISTS', key('owners:open'), job.owner) == 0 then
+    redis.call('HDEL', key('turns'), job.owner)
+    redis.call('PEXPIRE', key('recent:' .. job.owner), KEEP_MS)
+  end
+  if job.idempotency ~= '' then redis.call('PEXPIRE', job.idempotency, KEEP_MS) end
+  if job.batch ~= '' and redis.call('HINCRBY', key('batch:' .. job.batch), 'left', -1) == 0 then
+    redis.call('PEXPIRE', key('batch:' .. job.batch), KEEP_MS)
+    local shared = redis.call('HGET', key('batch:' .. job.batch), 'idempotency')
+    if shared and shared ~= '' then redis.call('PEXPIRE', shared, KEEP_MS) end
+  end
+  if state == 'failed' then
+    redis.call('ZADD', key('failed'), now, job.id)
+    redis.call('ZREMRANGEBYSCORE', key('failed'), '-inf', now - KEEP_MS)
+    redis.call('ZREMRANGEBYRANK', key('failed'), 0, -1001)
+  end
+  tally('ended:' .. state)
+  redis.call('PUBLISH', key('changes'), job.id)
+end
+
+-- A lease ran out or was given up: wait again at the front, or fail after the last attempt.
+local function lapse(job, max_attempts)
+  tally('leases_lapsed')
+  if job.attempts >= max_attempts then
+    end_job(job, 'failed', { 'error_code', job.reason or 'worker_lost' })
+    return false
+  end
+  redis.call('ZREM', key('running'), job.id)
+  redis.call('HSET', key('job:' .. job.id), 'state', 'queued')
+  redis.call('HDEL', key('job:' .. job.id), 'progress')
+  redis.call('ZADD', key('waiting:' .. job.class), job.class == 'bulk' and 0 or job.seq, job.id)
+  return true
+end
+
+-- Wake idle drainers for `fresh` new jobs and name the doorbells that are still to be rung, so
+-- that as many drainers work as there is work for, and never more than there are pool children.
+local function call_drainers(fresh)
+  local waiting = redis.call('ZCARD', key('waiting:interactive')) + redis.call('ZCARD', key('waiting:bulk'))
+  if waiting == 0 then return {} end
+  local idle = redis.call('ZCOUNT', key('idle'), now, '+inf') - redis.call('LLEN', key('knock'))
+  for _ = 1, math.min(idle, fresh) do redis.call('LPUSH', key('knock'), '1') end
+  local fleet = tonumber(redis.call('HGET', key('gauge'), 'fleet') or 0)
+  local busy = redis.call('ZCARD', key('running'))
+  local present = redis.call('ZCOUNT', key('drainers'), now, '+inf') + redis.call('ZCOUNT', key('rung'), now, '+inf')
+  local rings = {}
+  for _ = present + 1, math.min(fleet, waiting + busy) do
+    local ring = 'ring-' .. redis.call('HINCRBY', key('gauge'), 'rings', 1)
+    redis.call('ZADD', key('rung'), now + RING_MS, ring)
+    rings[#rings + 1] = ring
+  end
+  if #rings > 0 then redis.call('HINCRBY', key('stats'), 'doorbells', #rings) end
+  return rings
+end

@@ -1,0 +1,83 @@
+"""How a job, a batch and a worker stand in Redis: hashes of bytes, read into messages."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from jobs.messages import Batch, Failure, Job, JobClass, JobState, Outcome, Refused, StageResult
+
+# What a failed job says, by code, where the worker could not say it itself.
+FAILURES = {
+    "worker_lost": "The worker ended while it worked on this picture, three times over. "
+    "The picture may be harmful; if it looks sound to you, send it again in a while.",
+    "picture_too_slow": "This picture took longer to work on than is allowed, three times over. "
+    "Save it again in a plain form (a JPEG of at most 4000 pixels a side) and send that.",
+    "picture_lost": "The picture's bytes were gone before a worker could take them. "
+    "Please send it again.",
+}
+
+
+def read_job(job_id: str, record: Mapping[bytes, bytes]) -> Job | None:
+    """Read a job's hash; None where there is none."""
+    if b"state" not in record:
+        return None
+    text = {name.decode(): value.decode() for name, value in record.items()}
+    return Job(
+        id=job_id,
+        pipeline=text["pipeline"],
+        state=JobState(text["state"]),
+        owner=text["owner"],
+        job_class=JobClass(text["class"]),
+        attempts=int(text["attempts"]),
+        submitted_ms=float(text["submitted"]),
+        started_ms=_number(text.get("started")),
+        finished_ms=_number(text.get("finished")),
+        camera=text.get("camera") or None,
+        batch=text.get("batch") or None,
+        decoding_milliseconds=_number(text.get("decoding")),
+        outcome=Outcome.from_json(text["outcome"]) if "outcome" in text else None,
+        failure=_read_failure(text),
+        progress=read_progress(text.get("progress", "")),
+        request_id=text.get("request_id", ""),
+    )
+
+
+def _number(text: str | None) -> float | None:
+    return float(text) if text else None
+
+
+def _read_failure(text: Mapping[str, str]) -> Failure | None:
+    if text["state"] != JobState.FAILED:
+        return None
+    code = text.get("error_code", "worker_lost")
+    return Failure(code=code, message=text.get("error_message") or FAILURES.get(code, code))
+
+
+def read_progress(text: str) -> tuple[StageResult, ...]:
+    """Read the stages that a running job has behind it."""
+    return tuple(StageResult.from_dict(stage) for stage in json.loads(text)) if text else ()
+
+
+def write_items(batch: Batch) -> str:
+    """Write a batch's items: an id as a string, a refusal as a pair of code and detail."""
+    items: list[Any] = [
+        item if isinstance(item, str) else [item.code, item.detail] for item in batch.items
+    ]
+    return json.dumps(items, separators=(",", ":"))
+
+
+def read_batch(batch_id: str, record: Mapping[bytes, bytes]) -> Batch | None:
+    """Read a batch's hash; None where there is none."""
+    if b"items" not in record:
+        return None
+    items = tuple(
+        item if isinstance(item, str) else Refused(code=item[0], detail=item[1])
+        for item in json.loads(record[b"items"])
+    )
+    return Batch(
+        id=batch_id,
+        owner=record[b"owner"].decode(),
+        pipeline=record[b"pipeline"].decode(),
+        submitted_ms=float(record[b"submitted"]),
+        items=items,
+    )

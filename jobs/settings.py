@@ -1,0 +1,68 @@
+"""Settings of the ledger and the queue, read once by an entry point."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Self, TypeVar
+
+from jobs.errors import SettingError
+
+Number = TypeVar("Number", int, float)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobsSettings:
+    """What web and worker must agree on. Seconds and bytes are in the names."""
+
+    redis_url: str
+    result_seconds: int = 24 * 3600
+    max_waiting: int = 2000
+    max_waiting_bytes: int = 256 * 2**20
+    max_memory_share: float = 0.7
+    interactive_per_owner: int = 4
+    max_attempts: int = 3
+    lease_seconds: float = 5.0
+    heartbeat_seconds: float = 1.5
+    sweep_seconds: float = 1.0
+    linger_seconds: float = 2.0
+    drain_seconds: float = 10.0
+    picture_seconds: float = 5.0
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Self:
+        """Read the environment.
+
+        Raises:
+            SettingError: a value is missing or cannot be used; the text names the variable.
+        """
+        url = environ.get("REDIS_URL", "")
+        if not url:
+            raise SettingError(
+                "REDIS_URL is not set: give the address of the queue's Redis, "
+                "for example redis://:password@127.0.0.1:6379/0"
+            )
+        return cls(
+            redis_url=url,
+            result_seconds=_read(environ, "SPOTTER_RESULT_SECONDS", 24 * 3600, int, 60),
+            max_waiting=_read(environ, "SPOTTER_MAX_WAITING", 2000, int, 1),
+            max_waiting_bytes=_read(environ, "SPOTTER_MAX_WAITING_BYTES", 256 * 2**20, int, 1),
+        )
+
+
+def _read(
+    environ: Mapping[str, str],
+    name: str,
+    default: Number,
+    kind: Callable[[str], Number],
+    least: Number,
+) -> Number:
+    """Read one number of at least `least`."""
+    text = environ.get(name)
+    if text is None or text == "":
+        return default
+    try:
+        value = kind(text)
+    except ValueError as error:
+        raise SettingError(f"{name} must be a number, not {text!r}") from error
+    if value < least:
+        raise SettingError(f"{name} must be at least {least}, not {text}")
+    return value
