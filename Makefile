@@ -1,20 +1,43 @@
-# make up | test | lint | train MODEL=person | requirements | clean
+# make up           start Spotter on this machine; Ctrl-C ends it
+# make test         run every test; make lint runs the checks that need no run
+# make train        train a model: make train MODEL=person
+# make requirements export the pinned requirements from pyproject.toml (needs uv)
+# make clean        remove what was installed; var/, the data of your Spotter, stays
+#
 # Settings come from the environment: PORT=9000 WORKERS=2 make up
 
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 PACKAGES := deploy jobs models web worker
+# A Python that was upgraded or removed leaves a .venv that does not start.
+BROKEN := $(shell test -x $(PY) || echo broken)
 
-.PHONY: up test lint train requirements clean
+.PHONY: up test lint train requirements clean broken
 
-up: ; @$(PYTHON) deploy/install.py up && exec $(PY) -m deploy.up
+up: $(VENV)/.installed-up
+	@exec $(PY) -m deploy.up
 
-test: ; @$(PYTHON) deploy/install.py dev && exec $(PY) -m deploy.check
+test: $(VENV)/.installed-dev
+	@$(PY) -m deploy.chromium
+	@exec $(PY) -m pytest $(ARGS)
 
-lint:
-	@$(PYTHON) deploy/install.py dev
+lint: $(VENV)/.installed-dev
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy $(PACKAGES)
 	$(VENV)/bin/lint-imports
+
+train: $(VENV)/.installed-dev
+	@exec $(PY) -m models.training $(MODEL)
+
+$(VENV)/.installed-%: requirements/%.txt $(BROKEN)
+	@$(PYTHON) deploy/install.py $*
+
+requirements:
+	requirements/export
+
+clean:
+	rm -rf $(VENV)
+
+broken: ;

@@ -1,7 +1,9 @@
 """What can go wrong with the queue server, each as one line that a person can act on."""
 
+from deploy.errors import StackError
 
-class QueueServerError(Exception):
+
+class QueueServerError(StackError):
     """The queue server cannot run; the message is one line for the user."""
 
 

@@ -8,6 +8,7 @@ worker hold them already.
 import hashlib
 import os
 import secrets
+import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,6 +90,12 @@ def write_files(folder: Path, *, append_fsync: str, max_memory_bytes: int) -> Se
     except OSError as error:
         raise QueueServerError(f"{folder} cannot be used for the queue: {error}") from error
     return files
+
+
+def remove_socket_folder(files: ServerFiles) -> None:
+    """Remove the temporary folder that the socket needed where the data folder's path is long."""
+    if files.socket.parent != files.folder:
+        shutil.rmtree(files.socket.parent, ignore_errors=True)
 
 
 def _config(files: ServerFiles, append_fsync: str, max_memory_bytes: int) -> str:

@@ -26,7 +26,7 @@ def become_server(folder: Path) -> NoReturn:
     os.set_inheritable(lock, True)
     os.umask(0o077)  # the append-only files would be readable by everyone
     os.chdir(folder)
-    end_with_parent()
+    end_with_parent(os.getppid())
     os.execv(binary.path, [binary.path.name, str(folder / "server.conf")])
 
 

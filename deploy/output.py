@@ -1,0 +1,120 @@
+"""The programs' output: every line goes to a log file in the data folder, failures to the console.
+
+The files are var/log/NAME.log, kept small by rotation: NAME.log.1 is the one before.
+"""
+
+import json
+import os
+import selectors
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+MAX_LOG_BYTES = 4 * 2**20
+KEPT_LINES = 20
+_READ_BYTES = 65536
+_SERIOUS = ("ERROR", "CRITICAL")
+
+
+@dataclass(slots=True, kw_only=True)
+class _Stream:
+    name: str
+    pipe: IO[bytes]
+    rest: bytes = b""
+    in_traceback: bool = False
+
+
+@dataclass(slots=True)
+class _Log:
+    path: Path
+    file: IO[bytes] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.file = self.path.open("ab")
+
+    def write(self, data: bytes) -> None:
+        self.file.write(data)
+        self.file.flush()
+        if self.file.tell() > MAX_LOG_BYTES:
+            self.file.close()
+            self.path.replace(self.path.with_name(self.path.name + ".1"))
+            self.file = self.path.open("ab")
+
+
+class Output:
+    """Reads what the programs print. `show(name, line)` gets the lines that tell of a failure."""
+
+    def __init__(self, folder: Path, *, show: Callable[[str, str], None]) -> None:
+        """Keep the logs in `folder`, which is made private to this user where it is missing."""
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.folder = folder
+        self._show = show
+        self._selector = selectors.DefaultSelector()
+        self._logs: dict[str, _Log] = {}
+        self._last: dict[str, deque[str]] = {}
+
+    def follow(self, name: str, pipe: IO[bytes]) -> None:
+        """Read `pipe` from now on as the output of the program `name`."""
+        os.set_blocking(pipe.fileno(), False)
+        if name not in self._logs:
+            self._logs[name] = _Log(self.folder / f"{name}.log")
+        self._last[name] = deque(maxlen=KEPT_LINES)
+        self._selector.register(pipe, selectors.EVENT_READ, _Stream(name=name, pipe=pipe))
+
+    def wake_on(self, descriptor: int) -> None:
+        """Let `read` return early when `descriptor` has bytes, which are thrown away."""
+        self._selector.register(descriptor, selectors.EVENT_READ, None)
+
+    def read(self, timeout_seconds: float) -> None:
+        """Read what there is, or wait for it up to `timeout_seconds`."""
+        for key, _ in self._selector.select(timeout_seconds):
+            if isinstance(key.data, _Stream):
+                self._read(key.data)
+            else:
+                os.read(key.fd, _READ_BYTES)
+
+    def last_lines(self, name: str) -> list[str]:
+        """Return the last lines of the program's present or latest run."""
+        return list(self._last.get(name, ()))
+
+    def _read(self, stream: _Stream) -> None:
+        try:
+            data = os.read(stream.pipe.fileno(), _READ_BYTES)
+        except BlockingIOError:
+            return
+        if not data:
+            self._selector.unregister(stream.pipe)
+            stream.pipe.close()
+            data = b"\n" if stream.rest else b""
+        self._logs[stream.name].write(data)
+        *lines, stream.rest = (stream.rest + data).split(b"\n")
+        for line in lines:
+            text = line.decode(errors="replace").rstrip()
+            self._last[stream.name].append(text)
+            if told := _tell(stream, text):
+                self._show(stream.name, told)
+
+
+def _tell(stream: _Stream, text: str) -> str:
+    """Return what the console should show of one line: tracebacks and serious log records."""
+    if text.startswith("Traceback (most recent call last)"):
+        stream.in_traceback = True
+        return text
+    if stream.in_traceback:
+        # The lines of a traceback are indented; the first that is not names the exception.
+        stream.in_traceback = text.startswith((" ", "\t"))
+        return text
+    if text.startswith("{") and any(f'"{word}"' in text for word in _SERIOUS):
+        return _tell_record(text)
+    return ""
+
+
+def _tell_record(text: str) -> str:
+    try:
+        record = json.loads(text)
+    except ValueError:
+        return text
+    parts = [record.get("event"), record.get("exception")]
+    return ": ".join(str(part) for part in parts if part) or text
