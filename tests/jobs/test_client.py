@@ -1,0 +1,154 @@
+"""What a front end sees: accept and ring, wait for the end, and a sweeper that goes on."""
+
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from jobs.changes import Changes
+from jobs.client import JobClient
+from jobs.errors import TooManyWaiters
+from jobs.ledger import CHANGES, Ledger
+from jobs.messages import JobState, Worker
+from tests.jobs.factories import finish, look_up, make_submission, take
+
+
+class Bell:
+    """Keeps what was rung; `broken` makes it raise as a broker that is away would."""
+
+    def __init__(self) -> None:
+        self.rung: list[str] = []
+        self.broken = False
+
+    def __call__(self, names: tuple[str, ...]) -> None:
+        if self.broken:
+            raise ConnectionError("the broker is away")
+        self.rung += names
+
+
+@pytest.fixture
+def bell() -> Bell:
+    return Bell()
+
+
+@pytest.fixture
+def client(ledger: Ledger, bell: Bell) -> Iterator[JobClient]:
+    client = JobClient(ledger, bell, Changes(ledger))
+    yield client
+    client.close()
+
+
+def finish_soon(ledger: Ledger) -> threading.Thread:
+    """Play a worker that takes whatever comes next and finishes it."""
+
+    def work() -> None:
+        deadline = time.monotonic() + 5
+        while time.monotonic() < deadline:
+            lease = ledger.advance("drainer", None, take=True).lease
+            if lease:
+                finish(ledger, lease)
+                return
+            ledger.await_knock(0.1)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    return thread
+
+
+def test_submitting_rings_the_bell(client: JobClient, bell: Bell) -> None:
+    client.ledger.sweep(Worker(name="w1", models={}))
+    client.submit(make_submission())
+    assert len(bell.rung) == 1
+
+
+def test_a_broken_bell_does_not_lose_the_job(client: JobClient, bell: Bell) -> None:
+    client.ledger.sweep(Worker(name="w1", models={}))
+    bell.broken = True
+    submitted = client.submit(make_submission())
+    assert look_up(client.ledger, submitted.id).state is JobState.QUEUED
+
+
+def test_a_waiting_submit_returns_the_ended_job(client: JobClient) -> None:
+    worker = finish_soon(client.ledger)
+    submitted = client.submit(make_submission(), wait_seconds=5)
+    worker.join()
+    assert submitted.job is not None
+    assert submitted.job.state is JobState.SUCCEEDED
+
+
+def test_a_wait_that_is_too_short_returns_the_job_as_it_is(client: JobClient) -> None:
+    submitted = client.submit(make_submission(), wait_seconds=0.05)
+    assert submitted.job is not None
+    assert submitted.job.state is JobState.QUEUED
+
+
+def test_a_wait_is_woken_and_does_not_poll(client: JobClient) -> None:
+    submitted = client.submit(make_submission())
+    client.wait(submitted.id, 0.01)  # the listener is there now
+    lease = take(client.ledger)
+    timer = threading.Timer(0.1, finish, (client.ledger, lease))
+    timer.start()
+    started = time.monotonic()
+    job = client.wait(submitted.id, 5)
+    assert job is not None
+    assert job.state is JobState.SUCCEEDED
+    assert time.monotonic() - started < 0.6
+
+
+def test_an_unknown_job_is_not_waited_for(client: JobClient) -> None:
+    assert client.wait("A" * 22, 5) is None
+
+
+def test_a_replayed_submit_waits_for_the_first_job(client: JobClient) -> None:
+    first = client.submit(make_submission(), idempotency_key="key", fingerprint="f")
+    finish(client.ledger, take(client.ledger))
+    again = client.submit(make_submission(), idempotency_key="key", fingerprint="f", wait_seconds=2)
+    assert (again.id, again.replayed) == (first.id, True)
+    assert again.job is not None
+    assert again.job.state is JobState.SUCCEEDED
+
+
+def test_following_ends_with_the_final_state(client: JobClient) -> None:
+    submitted = client.submit(make_submission())
+    states = []
+    for job in client.follow(submitted.id, 5):
+        assert job is not None
+        states.append(job.state)
+        if job.state is JobState.QUEUED:
+            finish(client.ledger, take(client.ledger))
+    assert states == [JobState.QUEUED, JobState.SUCCEEDED]
+
+
+def test_readers_beyond_the_limit_are_refused_before_anything_is_accepted(ledger: Ledger) -> None:
+    client = JobClient(ledger, Bell(), Changes(ledger, max_waiters=1))
+    with client.changes.watch("some job"), pytest.raises(TooManyWaiters):
+        client.submit(make_submission(), wait_seconds=1)
+    assert client.census().waiting_interactive == 0
+
+
+def test_many_readers_share_one_connection(client: JobClient) -> None:
+    submitted = client.submit(make_submission())
+    readers = [threading.Thread(target=client.wait, args=(submitted.id, 5)) for _ in range(30)]
+    for reader in readers:
+        reader.start()
+    deadline = time.monotonic() + 5
+    while client.ledger.client.pubsub_numsub(CHANGES)[0][1] != 1:
+        assert time.monotonic() < deadline, "not one listener"
+    finish(client.ledger, take(client.ledger))
+    for reader in readers:
+        reader.join()
+    assert client.ledger.client.pubsub_numsub(CHANGES)[0][1] == 1
+
+
+def test_the_sweeper_rings_for_what_waits(client: JobClient, bell: Bell) -> None:
+    client.submit(make_submission())
+    client.ledger.sweep(Worker(name="w1", models={}))  # its ring is lost: nobody passed it on
+    client.ledger.client.delete("spotter:rung")
+    thread = client.start_sweeper()
+    deadline = time.monotonic() + 5
+    while not bell.rung:
+        assert time.monotonic() < deadline, "the sweeper did not ring"
+        time.sleep(0.05)
+    client.close()
+    thread.join()

@@ -1,0 +1,458 @@
+"""The life of one job: accepted, leased, finished once, kept for a while."""
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from jobs.errors import IdempotencyConflict, LedgerUnavailable, QueueFull
+from jobs.ledger import PREFIX, Ledger
+from jobs.messages import Failure, JobState, Report
+from jobs.settings import JobsSettings
+from tests.conftest import QueueServer
+from tests.jobs.conftest import Submit
+from tests.jobs.factories import (
+    drain_order,
+    finish,
+    look_up,
+    make_batch,
+    make_outcome,
+    make_stage,
+    make_submission,
+    take,
+)
+
+
+def blob_keys(ledger: Ledger) -> list[bytes]:
+    return list(ledger.client.scan_iter(f"{PREFIX}blob:*"))
+
+
+def let_wait_run_out(ledger: Ledger, job_id: str) -> None:
+    """Set a job back as if its longest wait were over."""
+    ledger.client.hset(f"{PREFIX}job:{job_id}", "expires", 1)
+    ledger.client.zadd(f"{PREFIX}expiring", {job_id: 1})
+
+
+def test_an_accepted_job_waits_with_its_position(ledger: Ledger, submit: Submit) -> None:
+    submit()
+    job = look_up(ledger, submit())
+    assert (job.state, job.position, job.attempts) == (JobState.QUEUED, 2, 0)
+
+
+def test_a_waiting_job_and_its_bytes_have_no_time_limit(ledger: Ledger, submit: Submit) -> None:
+    job_id = submit()
+    assert ledger.client.ttl(f"{PREFIX}job:{job_id}") == -1
+    assert ledger.client.ttl(f"{PREFIX}blob:{job_id}") == -1
+
+
+def test_a_lease_carries_the_bytes(ledger: Ledger, submit: Submit) -> None:
+    job_id = submit(image=b"\x00\xffbytes")
+    lease = take(ledger)
+    assert (lease.job_id, lease.image, lease.token) == (job_id, b"\x00\xffbytes", 1)
+    assert look_up(ledger, job_id).state is JobState.RUNNING
+
+
+def test_one_call_finishes_a_job_and_leases_the_next(ledger: Ledger, submit: Submit) -> None:
+    first, second = submit(), submit()
+    lease = take(ledger)
+    report = Report(job_id=first, token=lease.token, outcome=make_outcome())
+    advanced = ledger.advance("drainer", report, take=True)
+    assert advanced.reported is True
+    assert advanced.lease is not None
+    assert advanced.lease.job_id == second
+
+
+def test_an_outcome_comes_back_as_it_was_reported(ledger: Ledger, submit: Submit) -> None:
+    job_id = submit()
+    outcome = make_outcome()
+    report = Report(
+        job_id=job_id, token=take(ledger).token, outcome=outcome, decoding_milliseconds=1.5
+    )
+    ledger.advance("drainer", report, take=False)
+    job = look_up(ledger, job_id)
+    assert job.outcome == outcome
+    assert job.decoding_milliseconds == 1.5
+    assert job.finished_ms is not None
+    assert job.started_ms is not None
+    assert job.submitted_ms <= job.started_ms <= job.finished_ms
+
+
+def test_the_bytes_are_gone_when_the_job_has_ended(ledger: Ledger, submit: Submit) -> None:
+    submit()
+    finish(ledger, take(ledger))
+    assert blob_keys(ledger) == []
+
+
+def test_a_result_is_kept_for_the_time_that_was_set(redis_url: str) -> None:
+    ledger = Ledger.connect(JobsSettings(redis_url=redis_url, result_seconds=120))
+    job_id = ledger.accept([make_submission()]).id
+    finish(ledger, take(ledger))
+    assert 100 < ledger.client.ttl(f"{PREFIX}job:{job_id}") <= 120
+
+
+def test_a_result_never_changes(ledger: Ledger, submit: Submit) -> None:
+    job_id = submit()
+    lease = take(ledger)
+    assert finish(ledger, lease, "first") is True
+    assert finish(ledger, lease, "second") is False
+    outcome = look_up(ledger, job_id).outcome
+    assert outcome is not None
+    assert outcome.text == "first"
+
+
+def test_a_failure_is_kept_with_code_and_message(ledger: Ledger, submit: Submit) -> None:
+    job_id = submit()
+    failure = Failure(code="image_truncated", message="The picture ends too early.")
+    report = Report(job_id=job_id, token=take(ledger).token, failure=failure)
+    ledger.advance("drainer", report, take=False)
+    job = look_up(ledger, job_id)
+    assert (job.state, job.failure, job.outcome) == (JobState.FAILED, failure, None)
+    assert [one.id for one in ledger.failed()] == [job_id]
+
+
+def test_a_lapsed_lease_runs_again_with_a_new_token(hasty: Ledger, submit: Submit) -> None:
+    submit()
+    first = take(hasty)
+    hasty.sweep()
+    second = take(hasty)
+    assert (first.job_id, first.token, second.token) == (second.job_id, 1, 2)
+
+
+def test_a_zombie_cannot_finish_what_is_leased_again(hasty: Ledger, submit: Submit) -> None:
+    submit()
+    zombie = take(hasty)
+    hasty.sweep()
+    assert finish(hasty, zombie) is False
+    heir = take(hasty)
+    assert finish(hasty, zombie) is False
+    assert finish(hasty, heir) is True
+
+
+def test_a_job_that_runs_again_goes_first(hasty: Ledger, submit: Submit) -> None:
+    first, second = submit(), submit()
+    take(hasty)
+    hasty.sweep()
+    assert drain_order(hasty) == [first, second]
+
+
+def test_the_third_lapse_is_the_last(hasty: Ledger, submit: Submit) -> None:
+    job_id = submit()
+    for _ in range(3):
+        take(hasty)
+        hasty.sweep()
+    job = look_up(hasty, job_id)
+    assert job.state is JobState.FAILED
+    assert job.failure is not None
+    assert (job.failure.code, job.attempts) == ("worker_lost", 3)
+    assert blob_keys(hasty) == []
+
+
+def test_giving_up_names_the_reason_and_frees_the_job_at_once(
+    ledger: Ledger, submit: Submit
+) -> None:
+    job_id = submit()
+    for _ in range(3):
+        ledger.give_up(take(ledger), "drainer", "picture_too_slow")
+    failure = look_up(ledger, job_id).failure
+    assert failure is not None
+    assert failure.code == "picture_too_slow"
+    assert "JPEG" in failure.message
+
+
+def test_extending_keeps_a_lease_alive(redis_url: str) -> None:
+    ledger = Ledger.connect(JobsSettings(redis_url=redis_url, lease_seconds=60))
+    job_id = ledger.accept([make_submission()]).id
+    lease = take(ledger)
+    ledger.client.zadd(f"{PREFIX}running", {job_id: 1})  # as if nearly a minute had passed
+    assert ledger.extend(lease, "drainer", [make_stage()]) is True
+    ledger.sweep()
+    job = look_up(ledger, job_id)
+    assert job.state is JobState.RUNNING
+    assert job.progress == (make_stage(),)
+
+
+def test_a_lost_lease_cannot_be_extended(hasty: Ledger, submit: Submit) -> None:
+    submit()
+    lease = take(hasty)
+    hasty.sweep()
+    assert hasty.extend(lease, "drainer") is False
+
+
+def test_cancelling_ends_a_waiting_job(ledger: Ledger, submit: Submit) -> None:
+    job = ledger.cancel(submit())
+    assert job is not None
+    assert job.state is JobState.CANCELLED
+    assert drain_order(ledger) == []
+    assert blob_keys(ledger) == []
+
+
+def test_a_job_cancelled_while_it_runs_drops_its_result(ledger: Ledger, submit: Submit) -> None:
+    job_id = submit()
+    lease = take(ledger)
+    ledger.cancel(job_id)
+    assert finish(ledger, lease) is False
+    assert look_up(ledger, job_id).state is JobState.CANCELLED
+
+
+def test_cancelling_an_ended_job_changes_nothing(ledger: Ledger, submit: Submit) -> None:
+    job_id = submit()
+    finish(ledger, take(ledger))
+    job = ledger.cancel(job_id)
+    assert job is not None
+    assert job.state is JobState.SUCCEEDED
+
+
+def test_an_unknown_job_is_none(ledger: Ledger) -> None:
+    assert ledger.get("A" * 22) is None
+    assert ledger.cancel("A" * 22) is None
+
+
+def test_a_newer_frame_supersedes_the_waiting_one(ledger: Ledger, submit: Submit) -> None:
+    older, newer = submit(camera="gate"), submit(camera="gate")
+    assert look_up(ledger, older).state is JobState.SUPERSEDED
+    assert drain_order(ledger) == [newer]
+
+
+def test_a_frame_that_runs_is_not_superseded(ledger: Ledger, submit: Submit) -> None:
+    older = submit(camera="gate")
+    lease = take(ledger)
+    submit(camera="gate")
+    assert finish(ledger, lease) is True
+    assert look_up(ledger, older).state is JobState.SUCCEEDED
+
+
+@pytest.mark.parametrize("other", [{"camera": "lobby"}, {"camera": "gate", "owner": "other"}])
+def test_cameras_and_owners_do_not_supersede_each_other(
+    ledger: Ledger, submit: Submit, other: dict[str, str]
+) -> None:
+    first, second = submit(camera="gate"), submit(**other)
+    assert set(drain_order(ledger)) == {first, second}
+
+
+def test_a_job_that_waits_too_long_for_its_sender_expires(ledger: Ledger, submit: Submit) -> None:
+    job_id = submit(max_wait_seconds=9)
+    ledger.sweep()
+    assert look_up(ledger, job_id).state is JobState.QUEUED
+    let_wait_run_out(ledger, job_id)
+    ledger.sweep()
+    assert look_up(ledger, job_id).state is JobState.EXPIRED
+    assert blob_keys(ledger) == []
+
+
+def test_an_expired_job_is_not_leased_even_before_a_sweep(ledger: Ledger, submit: Submit) -> None:
+    expired, good = submit(max_wait_seconds=9), submit()
+    let_wait_run_out(ledger, expired)
+    assert drain_order(ledger) == [good]
+    assert look_up(ledger, expired).state is JobState.EXPIRED
+
+
+def test_the_same_key_and_request_return_the_first_job(ledger: Ledger) -> None:
+    first = ledger.accept([make_submission()], idempotency_key="key", fingerprint="f")
+    again = ledger.accept([make_submission()], idempotency_key="key", fingerprint="f")
+    assert (again.id, first.replayed, again.replayed) == (first.id, False, True)
+    assert len(blob_keys(ledger)) == 1
+
+
+def test_the_same_key_with_another_request_is_refused(ledger: Ledger) -> None:
+    first = ledger.accept([make_submission()], idempotency_key="key", fingerprint="f")
+    with pytest.raises(IdempotencyConflict) as caught:
+        ledger.accept([make_submission()], idempotency_key="key", fingerprint="g")
+    assert caught.value.job_id == first.id
+    assert len(blob_keys(ledger)) == 1
+
+
+def test_keys_of_two_owners_have_nothing_to_do_with_each_other(ledger: Ledger) -> None:
+    first = ledger.accept([make_submission(owner="a")], idempotency_key="key", fingerprint="f")
+    second = ledger.accept([make_submission(owner="b")], idempotency_key="key", fingerprint="f")
+    assert first.id != second.id
+
+
+def test_a_key_lives_as_long_as_its_job(ledger: Ledger) -> None:
+    ledger.accept([make_submission()], idempotency_key="key", fingerprint="f")
+    name = f"{PREFIX}idempotency:local:key"
+    assert ledger.client.ttl(name) == -1
+    finish(ledger, take(ledger))
+    assert ledger.client.ttl(name) > 0
+
+
+def test_twenty_at_once_with_one_key_make_one_job(ledger: Ledger) -> None:
+    ids: list[str] = []
+
+    def accept() -> None:
+        taken = ledger.accept([make_submission()], idempotency_key="key", fingerprint="f")
+        ids.append(taken.id)
+
+    threads = [threading.Thread(target=accept) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(ids), len(set(ids))) == (20, 1)
+
+
+def test_a_call_repeated_after_a_lost_answer_stores_nothing_twice(ledger: Ledger) -> None:
+    submission = make_submission()
+    ledger.accept([submission])
+    ledger.accept([submission])
+    assert ledger.client.ttl(f"{PREFIX}blob:{submission.id}") == -1
+    assert drain_order(ledger) == [submission.id]
+    ledger.accept([submission])
+    assert blob_keys(ledger) == []
+    assert ledger.census().counters["accepted"] == 1
+
+
+def test_bytes_without_an_accept_vanish_by_themselves(ledger: Ledger) -> None:
+    pipe = ledger.client.pipeline()
+    pipe.set(f"{PREFIX}blob:orphan", b"bytes", px=60_000).ttl(f"{PREFIX}blob:orphan")
+    assert 0 < pipe.execute()[1] <= 60
+
+
+def test_a_job_whose_bytes_are_gone_fails_and_says_so(ledger: Ledger, submit: Submit) -> None:
+    job_id = submit()
+    ledger.client.delete(f"{PREFIX}blob:{job_id}")
+    assert drain_order(ledger) == []
+    failure = look_up(ledger, job_id).failure
+    assert failure is not None
+    assert failure.code == "picture_lost"
+
+
+@pytest.mark.parametrize(
+    ("limit", "reason"), [({"max_waiting": 1}, "depth"), ({"max_waiting_bytes": 10}, "bytes")]
+)
+def test_what_does_not_fit_is_refused_and_nothing_is_stored(
+    redis_url: str, limit: dict[str, Any], reason: str
+) -> None:
+    ledger = Ledger.connect(JobsSettings(redis_url=redis_url, **limit))
+    ledger.accept([make_submission(image=b"12345678")])
+    with pytest.raises(QueueFull) as caught:
+        ledger.accept([make_submission(image=b"12345678")])
+    assert caught.value.reason == reason
+    assert 1 <= caught.value.retry_after_seconds <= 60
+    assert len(blob_keys(ledger)) == 1
+
+
+def test_one_owner_cannot_fill_the_queue_for_the_others(redis_url: str) -> None:
+    ledger = Ledger.connect(JobsSettings(redis_url=redis_url, max_waiting=10))
+    for _ in range(8):
+        ledger.accept([make_submission(owner="greedy")])
+    with pytest.raises(QueueFull, match="share"):
+        ledger.accept([make_submission(owner="greedy")])
+    ledger.accept([make_submission(owner="other")])
+
+
+def test_memory_above_its_share_refuses(ledger: Ledger) -> None:
+    ledger.sweep(memory_share=0.71)
+    with pytest.raises(QueueFull, match="memory"):
+        ledger.accept([make_submission()])
+    ledger.sweep(memory_share=0.3)
+    ledger.accept([make_submission()])
+
+
+def test_an_ended_job_makes_room_for_its_bytes(redis_url: str) -> None:
+    ledger = Ledger.connect(JobsSettings(redis_url=redis_url, max_waiting_bytes=10))
+    for _ in range(3):
+        ledger.accept([make_submission(image=b"12345678")])
+        finish(ledger, take(ledger))
+
+
+def test_a_batch_is_taken_whole_or_not_at_all(redis_url: str) -> None:
+    ledger = Ledger.connect(JobsSettings(redis_url=redis_url, max_waiting=4))
+    batch, submissions = make_batch(5)
+    with pytest.raises(QueueFull):
+        ledger.accept(submissions, batch=batch)
+    assert blob_keys(ledger) == []
+    assert ledger.get_batch(batch.id) is None
+
+
+def test_a_batch_names_its_jobs_in_order(ledger: Ledger) -> None:
+    batch, submissions = make_batch(3)
+    assert ledger.accept(submissions, batch=batch).id == batch.id
+    found = ledger.get_batch(batch.id)
+    assert found is not None
+    assert found.items == tuple(one.id for one in submissions)
+    assert ledger.client.ttl(f"{PREFIX}batch:{batch.id}") == -1
+    drain_order(ledger)
+    assert ledger.client.ttl(f"{PREFIX}batch:{batch.id}") > 0
+
+
+def test_a_repeated_batch_is_replayed(ledger: Ledger) -> None:
+    first, submissions = make_batch(2)
+    ledger.accept(submissions, batch=first, idempotency_key="key", fingerprint="f")
+    second, submissions = make_batch(2)
+    again = ledger.accept(submissions, batch=second, idempotency_key="key", fingerprint="f")
+    assert (again.id, again.replayed) == (first.id, True)
+
+
+def test_recent_lists_an_owners_jobs_newest_first_and_in_pages(
+    ledger: Ledger, submit: Submit
+) -> None:
+    ids = [submit(owner="me") for _ in range(5)]
+    submit(owner="other")
+    page = ledger.recent("me", limit=2)
+    rest = ledger.recent("me", limit=9, before_ms=page[-1].submitted_ms)
+    assert [job.id for job in page + rest] == ids[::-1]
+
+
+def test_recent_forgets_what_is_gone(ledger: Ledger, submit: Submit) -> None:
+    gone, kept = submit(), submit()
+    ledger.client.delete(f"{PREFIX}job:{gone}")
+    assert [job.id for job in ledger.recent("local", limit=5)] == [kept]
+    assert ledger.client.zcard(f"{PREFIX}recent:local") == 1
+
+
+def test_waiting_and_running_are_counted_by_one_command_each(
+    ledger: Ledger, submit: Submit
+) -> None:
+    for _ in range(6):
+        submit()
+    take(ledger)
+    assert ledger.client.zcard(f"{PREFIX}waiting:interactive") == 3
+    assert ledger.client.zcard(f"{PREFIX}waiting:bulk") == 2
+    assert ledger.client.zcard(f"{PREFIX}running") == 1
+
+
+def test_every_key_stands_under_the_prefix(ledger: Ledger, submit: Submit) -> None:
+    submit(camera="gate", max_wait_seconds=9)
+    finish(ledger, take(ledger))
+    assert all(name.startswith(PREFIX.encode()) for name in ledger.client.scan_iter("*"))
+
+
+def test_a_server_that_forgot_its_scripts_gets_them_again(
+    ledger: Ledger, submit: Submit, queue_server: QueueServer
+) -> None:
+    submit()
+    queue_server.ask("SCRIPT", "FLUSH")
+    submit()
+    queue_server.ask("SCRIPT", "FLUSH")
+    assert len(drain_order(ledger)) == 2
+
+
+def test_a_dead_server_is_told_apart_from_a_full_one(tmp_path: Path) -> None:
+    ledger = Ledger.connect(JobsSettings(redis_url=f"unix://{tmp_path}/none.sock"))
+    with pytest.raises(LedgerUnavailable, match="Redis"):
+        ledger.accept([make_submission()])
+    with pytest.raises(LedgerUnavailable):
+        ledger.ping()
+
+
+def test_results_are_committed_even_when_memory_is_full(own_queue_server: QueueServer) -> None:
+    server = own_queue_server
+    ledger = Ledger.connect(JobsSettings(redis_url=server.url))
+    job_id = ledger.accept([make_submission()]).id
+    lease = take(ledger)
+    server.ask("CONFIG", "SET", "maxmemory", "1mb")
+    with pytest.raises(LedgerUnavailable):
+        ledger.accept([make_submission()])
+    assert finish(ledger, lease) is True
+    assert look_up(ledger, job_id).state is JobState.SUCCEEDED
+
+
+def test_errors_of_the_client_never_leak(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise redis.exceptions.ResponseError("MISCONF Errors writing to the AOF file")
+
+    monkeypatch.setattr(ledger.client, "execute_command", refuse)
+    with pytest.raises(LedgerUnavailable, match="MISCONF"):
+        ledger.get("any")
