@@ -1,7 +1,8 @@
-"""Turns whatever stops a request into an answer: problem details for programs, a page for people."""
+"""Turns whatever stops a request into an answer: problem details, or a page for people."""
 
 import json
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Flask, Response, g, render_template, request
@@ -34,8 +35,19 @@ def answer_error(error: Exception) -> Response:
     return answer_problem(translate(error))
 
 
+def answer_json(
+    value: Any, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Write a value as compact JSON."""
+    body = json.dumps(value, separators=(",", ":"))
+    response = Response(body, status, content_type="application/json")
+    response.headers.update(headers or {})
+    return response
+
+
 def answer_problem(problem: Problem) -> Response:
     """Write a problem as JSON for the API and health paths, as a page elsewhere."""
+    g.problem_code = problem.code
     if request.path.startswith(FOR_PROGRAMS):
         body = json.dumps(describe(problem))
         response = Response(body, problem.status, content_type=PROBLEM_TYPE)

@@ -1,27 +1,24 @@
 """Makes the Flask application out of its settings, the way to the ledger and the pipelines."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from flask import Flask
 
-from models.catalogue import load_pipelines
-from web import answers
+from jobs.client import JobClient
+from models.catalogue import Pipeline, load_pipelines
+from web import access_log, answers, security
 from web.services import EXTENSION, Services
 from web.settings import WebSettings
-from web.views import pages
+from web.views import batches, events, health, pages, pipelines
+from web.views import jobs as jobs_view
 
-if TYPE_CHECKING:
-    from jobs.client import JobClient
-    from models.catalogue import Pipeline
-
-BLUEPRINTS = (pages.bp,)
+BLUEPRINTS = (jobs_view.bp, events.bp, batches.bp, pipelines.bp, health.bp, pages.bp)
 
 
 def create_app(
     settings: WebSettings,
-    client: "JobClient",
-    pipelines: "Mapping[str, Pipeline] | None" = None,
+    client: JobClient,
+    pipelines: Mapping[str, Pipeline] | None = None,
 ) -> Flask:
     """Make the application; `pipelines` are those of `models/pipelines.toml` unless given."""
     app = Flask("web", static_folder="static", template_folder="templates")
@@ -31,6 +28,8 @@ def create_app(
         pipelines=load_pipelines() if pipelines is None else pipelines,
     )
     answers.register(app)
+    access_log.register(app)
+    security.register(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     return app

@@ -25,7 +25,8 @@ class Problem(Exception):
 
     `code` is a key of `PROBLEMS`; `detail` says what came and what to do; `headers` go on the
     answer; `extra` are further members of the problem details; `close` ends the connection, for
-    bodies that are not read to their end.
+    bodies that are not read to their end; `status` differs from the table only where a worker
+    found what the door could not see.
     """
 
     def __init__(
@@ -33,13 +34,14 @@ class Problem(Exception):
         code: str,
         detail: str | None = None,
         *,
+        status: int | None = None,
         headers: Mapping[str, str] | None = None,
         extra: Mapping[str, Any] | None = None,
         close: bool = False,
     ) -> None:
         self.kind = PROBLEMS[code]
         self.code = code
-        self.status = self.kind.status
+        self.status = status or self.kind.status
         self.detail = detail or self.kind.advice
         self.headers = {**(headers or {}), **({"Connection": "close"} if close else {})}
         self.extra = dict(extra or {})

@@ -2,15 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from flask import current_app
 
+from jobs.client import JobClient
+from models.catalogue import Pipeline
 from web.settings import WebSettings
-
-if TYPE_CHECKING:
-    from jobs.client import JobClient
-    from models.catalogue import Pipeline
 
 EXTENSION = "spotter"
 
@@ -20,8 +18,8 @@ class Services:
     """The settings, the way to the ledger, and the pipelines by slug."""
 
     settings: WebSettings
-    client: "JobClient"
-    pipelines: "Mapping[str, Pipeline]"
+    client: JobClient
+    pipelines: Mapping[str, Pipeline]
 
 
 def services() -> Services:

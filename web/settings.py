@@ -13,7 +13,7 @@ from jobs.errors import SettingError
 
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-SECRET_FILE = "web.secret"
+SECRET_FILE = "web.secret"  # noqa: S105  a file name
 SECRET_LEAST_CHARACTERS = 32
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 

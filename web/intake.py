@@ -1,0 +1,134 @@
+"""Hands checked pictures to the ledger: one, or many as a batch. Used by the API and the pages."""
+
+import hashlib
+import logging
+import time
+from collections.abc import Sequence
+
+from flask import g
+
+from jobs.client import Submitted
+from jobs.messages import Batch, Refused, Submission, new_id
+from web.errors import Problem
+from web.owners import current_owner
+from web.parameters import Order
+from web.services import services
+from web.uploads import check_picture
+
+logger = logging.getLogger(__name__)
+
+
+def submit_picture(
+    picture: bytes, order: Order, *, idempotency_key: str | None = None, wait_seconds: float = 0
+) -> Submitted:
+    """Check a picture and have it accepted; with `wait_seconds`, wait for the end of its job.
+
+    Raises:
+        Problem: the picture must not come in.
+        JobsError: the ledger did not take it, as `JobClient.submit`.
+    """
+    check_picture(picture, most_bytes=services().settings.max_image_bytes)
+    submission = _make_submission(picture, order)
+    submitted = services().client.submit(
+        submission,
+        idempotency_key=idempotency_key,
+        fingerprint=fingerprint([picture], order) if idempotency_key else "",
+        wait_seconds=wait_seconds,
+    )
+    logger.info(
+        "job_accepted",
+        extra={
+            "job_id": submitted.id,
+            "request_id": g.request_id,
+            "pipeline": order.pipeline,
+            "bytes": len(picture),
+            "replayed": submitted.replayed,
+        },
+    )
+    return submitted
+
+
+def submit_batch(
+    pictures: tuple[bytes, ...], order: Order, *, idempotency_key: str | None = None
+) -> Submitted:
+    """Have the sound pictures accepted, all or none; the others are refused in their items.
+
+    Raises:
+        Problem: none of the pictures may come in, or a camera is named.
+        JobsError: the ledger did not take them, as `JobClient.submit_batch`.
+    """
+    if order.camera is not None:
+        raise Problem(
+            "parameter_unusable",
+            "`camera` goes with single jobs: of a camera's frames only the newest one waits.",
+        )
+    batch_id = new_id()
+    items: list[str | Refused] = []
+    submissions: list[Submission] = []
+    for picture in pictures:
+        try:
+            check_picture(picture, most_bytes=services().settings.max_image_bytes)
+        except Problem as problem:
+            items.append(Refused(code=problem.code, detail=problem.detail))
+            continue
+        submission = _make_submission(picture, order, batch=batch_id)
+        submissions.append(submission)
+        items.append(submission.id)
+    if not submissions:
+        raise _refuse_all(items)
+    submitted = services().client.submit_batch(
+        Batch(
+            id=batch_id,
+            owner=submissions[0].owner,
+            pipeline=order.pipeline,
+            submitted_ms=time.time() * 1000,
+            items=tuple(items),
+        ),
+        submissions,
+        idempotency_key=idempotency_key,
+        fingerprint=fingerprint(pictures, order) if idempotency_key else "",
+    )
+    logger.info(
+        "batch_accepted",
+        extra={
+            "batch_id": submitted.id,
+            "request_id": g.request_id,
+            "pipeline": order.pipeline,
+            "pictures": len(submissions),
+            "refused": len(items) - len(submissions),
+            "replayed": submitted.replayed,
+        },
+    )
+    return submitted
+
+
+def _refuse_all(items: list[str | Refused]) -> Problem:
+    refused = [
+        {"index": place, "code": item.code, "detail": item.detail}
+        for place, item in enumerate(items)
+        if isinstance(item, Refused)
+    ]
+    return Problem("batch_unusable", extra={"items": refused})
+
+
+def _make_submission(picture: bytes, order: Order, *, batch: str | None = None) -> Submission:
+    return Submission(
+        id=new_id(),
+        pipeline=order.pipeline,
+        image=picture,
+        owner=current_owner(),
+        camera=order.camera,
+        bulk=batch is not None,
+        batch=batch,
+        max_wait_seconds=order.max_wait_seconds,
+        request_id=g.request_id,
+    )
+
+
+def fingerprint(pictures: Sequence[bytes], order: Order) -> str:
+    """Return what two requests with one idempotency key must have in common, as SHA-256."""
+    digest = hashlib.sha256(repr((order.pipeline, order.camera)).encode())
+    for picture in pictures:
+        digest.update(len(picture).to_bytes(8, "big"))
+        digest.update(picture)
+    return digest.hexdigest()
