@@ -125,6 +125,7 @@ def test_readers_beyond_the_limit_are_refused_before_anything_is_accepted(ledger
     with client.changes.watch("some job"), pytest.raises(TooManyWaiters):
         client.submit(make_submission(), wait_seconds=1)
     assert client.census().waiting_interactive == 0
+    client.close()
 
 
 def test_many_readers_share_one_connection(client: JobClient) -> None:
