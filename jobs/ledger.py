@@ -5,7 +5,6 @@ The ledger owns all keys under `PREFIX`; it refuses what would not fit (QueueFul
 before anything is stored. It never reads an image and knows nothing of HTTP or Celery.
 """
 
-import hashlib
 import json
 import math
 from collections.abc import Sequence
@@ -144,9 +143,8 @@ class Ledger:
         ]
         for one in submissions:
             wait_ms = math.ceil((one.max_wait_seconds or 0) * 1000)
-            sha256 = hashlib.sha256(one.image).hexdigest()
             head += [one.id, one.pipeline, one.owner, one.camera or "", int(one.bulk)]
-            head += [len(one.image), sha256, one.request_id, wait_ms]
+            head += [len(one.image), one.request_id, wait_ms]
         return head
 
     def _estimate_relief(self) -> int:

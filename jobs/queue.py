@@ -5,7 +5,7 @@ The settings follow measurements that docs/decisions/0001 tells of.
 """
 
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from celery import Celery
 
@@ -70,7 +70,8 @@ def _broker_url(redis_url: str) -> str:
     if parts.scheme != "unix":
         return redis_url
     query = parts.query.replace("db=", "virtual_host=")
-    return urlunsplit(("redis+socket", parts.netloc, parts.path, query, ""))
+    # Not urlunsplit: it drops the // of a scheme that it does not know where no user is named.
+    return f"redis+socket://{parts.netloc}{parts.path}" + (f"?{query}" if query else "")
 
 
 def ring(app: Celery, names: "tuple[str, ...]", producer: Any = None) -> None:

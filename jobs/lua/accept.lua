@@ -2,10 +2,10 @@
 -- Take jobs into the ledger, all or none; their bytes were SET just before, in the same MULTI.
 -- ARGV: 3 idempotency key or '', 4 fingerprint, 5 max waiting, 6 max waiting of one owner,
 --       7 max waiting bytes, 8 max memory share, 9 interactive per owner, 10 batch id or '',
---       11 batch items, 12 count, then 9 values a job:
---       id, pipeline, owner, camera, bulk, size, sha256, request id, max wait ms.
+--       11 batch items, 12 count, then 8 values a job:
+--       id, pipeline, owner, camera, bulk, size, request id, max wait ms.
 -- Returns {'accepted' | 'replayed' | 'conflict' | 'full' | 'no_bytes', text, ring ids...}.
-local FIRST, WIDTH = 13, 9
+local FIRST, WIDTH = 13, 8
 local batch, total = ARGV[10], tonumber(ARGV[12])
 local target = batch ~= '' and batch or ARGV[FIRST]
 local owner = ARGV[FIRST + 2]
@@ -78,14 +78,14 @@ for n = 0, total - 1 do
   if redis.call('PERSIST', key('blob:' .. ARGV[FIRST + n * WIDTH])) == 0 then return { 'no_bytes', target } end
 end
 for n = 0, total - 1 do
-  local id, pipeline, _, camera, bulk, size, sha256, request_id, max_wait = unpack(ARGV, FIRST + n * WIDTH, FIRST + n * WIDTH + 8)
+  local id, pipeline, _, camera, bulk, size, request_id, max_wait = unpack(ARGV, FIRST + n * WIDTH, FIRST + n * WIDTH + 7)
   local expires = tonumber(max_wait) > 0 and now + tonumber(max_wait) or 0
   if camera ~= '' then supersede_older_frame(id, camera) end
   local seq = redis.call('HINCRBY', key('gauge'), 'seq', 1)
   local class = place(id, bulk, seq)
   redis.call('HSET', key('job:' .. id), 'state', 'queued', 'pipeline', pipeline, 'owner', owner, 'class', class,
     'camera', camera, 'batch', batch, 'idempotency', batch == '' and idempotency or '', 'attempts', 0, 'size', size,
-    'sha256', sha256, 'request_id', request_id, 'seq', seq, 'expires', expires, 'submitted', now)
+    'request_id', request_id, 'seq', seq, 'expires', expires, 'submitted', now)
   if expires > 0 then redis.call('ZADD', key('expiring'), expires, id) end
   redis.call('ZADD', key('recent:' .. owner), now + n / 1000, id)
   count('owners:open', owner, 1)
