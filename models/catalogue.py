@@ -108,14 +108,14 @@ def artefact_folder(model: str, version: str, root: Path = ARTEFACTS_ROOT) -> Pa
 
 def _parse_pipeline(table: Table) -> Pipeline:
     stages = tuple(_parse_stage(stage) for stage in table.tables("stage"))
-    texts = table.table("texts").take_all()
+    texts = table.table("texts").all_texts()
     pipeline = Pipeline(
         slug=table.slug("slug"),
         title=table.text("title"),
         description=table.text("description"),
         input=table.choice("input", INPUT_MODES),
         stages=stages,
-        texts=MappingProxyType({label: str(text) for label, text in texts.items()}),
+        texts=MappingProxyType(texts),
     )
     table.refuse_rest()
     names = [stage.name for stage in stages]

@@ -18,6 +18,7 @@ from models.tables import Table
 
 MANIFEST_NAME = "manifest.toml"
 SCHEMA = 1
+FILL = (114, 114, 114)  # a middle grey
 
 Task = Literal["binary", "multiclass"]
 DType = Literal["int8", "uint8", "float32"]
@@ -50,7 +51,7 @@ class InputSpec:
     dtype: DType = "int8"
     resize: Resize = "stretch"
     filter: Filter = "bilinear"
-    fill: tuple[int, int, int] = (114, 114, 114)
+    fill: tuple[int, int, int] = FILL
     mean: float = 127.0
     scale: float = 128.0
 
@@ -178,6 +179,8 @@ def _parse_input(table: Table) -> InputSpec:
 
 
 def _parse_colour(table: Table) -> tuple[int, int, int]:
+    if "fill" not in table:  # nothing is filled unless resize is "contain"
+        return FILL
     red, green, blue = table.numbers("fill", 3)
     if not all(0 <= value <= 255 and value == int(value) for value in (red, green, blue)):
         raise table.refuse("fill", "three whole numbers from 0 to 255", [red, green, blue])

@@ -57,6 +57,10 @@ class Table:
             raise self.refuse(key, "a text", value)
         return value
 
+    def all_texts(self) -> dict[str, str]:
+        """Take every entry that is left, each a text."""
+        return {key: self.text(key) for key in list(self._entries)}
+
     def slug(self, key: str) -> str:
         """Take a name that is safe as a folder name."""
         value = self.text(key)

@@ -5,6 +5,7 @@ everything here is byte arithmetic, so that a hostile file costs microseconds.
 """
 
 import re
+import struct
 import zlib
 from collections.abc import Iterator
 
@@ -15,6 +16,19 @@ START_OF_SCAN = b"\xff\xda"
 END_OF_IMAGE = b"\xff\xd9"
 # In scan data 0xFF is followed by 0x00, a restart marker or another 0xFF; all else is a marker.
 _NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+
+INFLATE_BYTES = 1 << 16  # at a time, so that counting needs no memory
+PNG_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by colour type
+# The seven passes of an interlaced PNG: first column, first row, step across, step down.
+ADAM7 = (
+    (0, 0, 8, 8),
+    (4, 0, 8, 8),
+    (0, 4, 4, 8),
+    (2, 0, 4, 4),
+    (0, 2, 2, 4),
+    (1, 0, 2, 2),
+    (0, 1, 1, 2),
+)
 
 
 def detect_format(data: bytes) -> str | None:
@@ -64,11 +78,40 @@ def has_too_many_scans(data: bytes) -> bool:
 
 def has_damaged_png_data(data: bytes) -> bool:
     """Tell whether the pixel data of a PNG fail their checksum, which Pillow does not look at."""
+    view = memoryview(data)
     return any(
-        zlib.crc32(data[start - 4 : stop]) != int.from_bytes(data[stop : stop + 4], "big")
+        zlib.crc32(view[start - 4 : stop]) != int.from_bytes(data[stop : stop + 4], "big")
         for kind, start, stop in _png_chunks(data)
         if kind == b"IDAT"
     )
+
+
+def lacks_png_rows(data: bytes) -> bool:
+    """Tell whether a PNG that decoded holds fewer pixels than its header says.
+
+    Pillow leaves the missing rows black. The data are inflated once more to count them, at about
+    the cost of decoding: ask only where the last rows came out empty.
+    """
+    inflater, missing = zlib.decompressobj(), _png_raw_size(data)
+    for kind, start, stop in _png_chunks(data):
+        compressed = data[start:stop] if kind == b"IDAT" else b""
+        while compressed and missing > 0:
+            missing -= len(inflater.decompress(compressed, INFLATE_BYTES))
+            compressed = inflater.unconsumed_tail
+    return missing > 0
+
+
+def _png_raw_size(data: bytes) -> int:
+    """Compute how many bytes the rows of a PNG take, each with its filter byte (PNG, section 7)."""
+    width, height, depth, colour_type, _, _, interlaced = struct.unpack(">IIBBBBB", data[16:29])
+    bits = depth * PNG_CHANNELS[colour_type]
+    size = 0
+    for left, top, across, down in ADAM7 if interlaced else ((0, 0, 1, 1),):
+        columns = -(-(width - left) // across)
+        rows = -(-(height - top) // down)
+        if columns > 0 and rows > 0:
+            size += rows * (1 + -(-columns * bits // 8))
+    return size
 
 
 def _first_scan(data: bytes) -> int | None:

@@ -26,6 +26,7 @@ from models.classifiers.containers import (
     has_damaged_png_data,
     has_too_many_scans,
     is_cut_off,
+    lacks_png_rows,
 )
 from models.errors import ImageCode, ImageError
 from models.manifest import InputSpec
@@ -85,6 +86,8 @@ def decode(data: bytes, *, smallest: tuple[int, int] | None = None) -> Image.Ima
             side = max(smallest)  # both ways, as the orientation may still turn the picture
             image.draft(None, (side, side))
         image.load()
+        if format_name == "PNG" and _ends_in_nothing(image) and lacks_png_rows(data):
+            raise _broken(data, format_name)
         orientation = _read_orientation(image)
         upright = _convert_to_rgb(image)
     return upright if orientation is None else upright.transpose(orientation)
@@ -197,6 +200,16 @@ def _broken(data: bytes, format_name: str) -> ImageError:
         ImageCode.DAMAGED,
         f"The {format_name} file is damaged and cannot be decoded: send it again or save it anew.",
     )
+
+
+def _ends_in_nothing(image: Image.Image) -> bool:
+    """Tell whether one of the last two rows is all zero: black, or a row that was never there.
+
+    Two, as the last rows of an interlaced PNG come from different passes.
+    """
+    width, height = image.size
+    last_rows = range(max(0, height - 2), height)
+    return any(image.crop((0, row, width, row + 1)).getbbox() is None for row in last_rows)
 
 
 def _read_orientation(image: Image.Image) -> Image.Transpose | None:
