@@ -5,6 +5,9 @@ that anybody can make the files again and nobody's picture is among them.
 """
 
 import io
+from collections.abc import Mapping
+from functools import cache
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +18,8 @@ LARGE = (1440, 1080)  # large enough that a JPEG is decoded at reduced scale for
 ORIENTATION_TAG = 0x0112
 
 
-def make_pictures() -> dict[str, bytes]:
+@cache
+def make_pictures() -> Mapping[str, bytes]:
     """Make every golden picture: file name to content, about 200 KB in all."""
     pattern = Image.fromarray(_draw_pattern(*SMALL))
     alpha = Image.fromarray(_draw_ramp(*SMALL))
@@ -25,7 +29,7 @@ def make_pictures() -> dict[str, bytes]:
     exif = Image.Exif()
     exif[ORIENTATION_TAG] = 6
     grey16 = Image.fromarray(np.asarray(pattern.convert("L")).astype(np.uint16) * 257)
-    return {
+    pictures = {
         "plain.jpg": _encode(pattern, "JPEG", quality=75),
         "progressive.jpg": _encode(pattern, "JPEG", quality=75, progressive=True),
         "rotated.jpg": _encode(pattern, "JPEG", quality=75, exif=exif.tobytes()),
@@ -37,6 +41,7 @@ def make_pictures() -> dict[str, bytes]:
         "onebit.png": _encode(pattern.convert("1"), "PNG"),
         "plain.webp": _encode(pattern, "WEBP", quality=80),
     }
+    return MappingProxyType(pictures)
 
 
 def _draw_pattern(width: int, height: int) -> NDArray[np.uint8]:

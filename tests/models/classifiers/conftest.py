@@ -65,7 +65,7 @@ def channel_means(side: int, channels: list[int], gain: float) -> np.ndarray:
     return weights.reshape(len(channels), -1)
 
 
-def make_manifest(**changes: object) -> Manifest:
+def _make_manifest(**changes: object) -> Manifest:
     """Make the manifest of a binary model that sees red where the picture is red."""
     manifest = Manifest(
         name="red",
@@ -88,6 +88,12 @@ def make_manifest(**changes: object) -> Manifest:
 
 
 @pytest.fixture
+def make_manifest() -> Callable[..., Manifest]:
+    """Return a function that makes a sound manifest with the given fields changed."""
+    return _make_manifest
+
+
+@pytest.fixture
 def make_artefact(tmp_path: Path) -> MakeArtefact:
     """Return a function that writes a whole artefact and returns its folder."""
 
@@ -98,7 +104,7 @@ def make_artefact(tmp_path: Path) -> MakeArtefact:
         root: Path = tmp_path,
         golden: bool = True,
     ) -> Path:
-        manifest = manifest or make_manifest()
+        manifest = manifest or _make_manifest()
         side = manifest.input.width
         gains = channel_means(side, channels or [0], 4.0)
         bias = np.zeros(len(gains), dtype=np.float32)
