@@ -119,26 +119,30 @@ def normalise(
     """
     if pixels.shape != (spec.height, spec.width, spec.channels):
         raise ValueError(f"expected pixels ({spec.height}, {spec.width}, 3), got {pixels.shape}")
-    table = _value_of_each_grey_level(spec, quantisation)
-    if table.dtype == np.int8 and np.array_equal(table, np.arange(-128, 128)):
-        return (pixels ^ np.uint8(0x80)).view(np.int8)[np.newaxis]  # pixel - 128 without a lookup
+    table, is_shift = _value_of_each_grey_level(spec, quantisation)
+    if is_shift:
+        return (pixels ^ np.uint8(0x80)).view(np.int8)[np.newaxis]
     return table[pixels][np.newaxis]
 
 
 @lru_cache(maxsize=16)
 def _value_of_each_grey_level(
     spec: InputSpec, quantisation: Quantisation | None
-) -> NDArray[np.generic]:
-    """Compute the tensor value for each of the 256 values that a pixel can have."""
+) -> tuple[NDArray[np.generic], bool]:
+    """Compute the tensor value for each of the 256 values that a pixel can have.
+
+    The second answer tells whether it is the pixel - 128 in int8: flipping the highest bit of every
+    pixel does the same without a lookup.
+    """
     values = (np.arange(256, dtype=np.float64) - spec.mean) / spec.scale
     if spec.dtype == "float32":
-        return values.astype(np.float32)
+        return values.astype(np.float32), False
     if quantisation is None:
         raise ValueError(f"{spec.dtype} input needs the quantisation of the model's input tensor")
     steps = np.rint(values / quantisation.scale) + quantisation.zero_point
     limits = np.iinfo(spec.dtype)
     table: NDArray[np.generic] = np.clip(steps, limits.min, limits.max).astype(spec.dtype)
-    return table
+    return table, spec.dtype == "int8" and np.array_equal(table, np.arange(-128, 128))
 
 
 def _check_container(data: bytes) -> str:

@@ -19,39 +19,59 @@ from models.classifiers.loader import load
 from models.manifest import InputSpec, Manifest, OutputSpec, format_manifest
 
 SIDE = 16  # pixels
-ACTIVATIONS = {
-    "sigmoid": schema.BuiltinOperator.LOGISTIC,
-    "softmax": schema.BuiltinOperator.SOFTMAX,
-}
-
 MakeArtefact = Callable[..., Path]
 
 
-def build_model(weights: np.ndarray, bias: np.ndarray, activation: str, side: int = SIDE) -> bytes:
-    """Assemble a float model: dense layer (outputs, side * side * 3), then the activation."""
+def build_model(
+    weights: np.ndarray, bias: np.ndarray, activation: str, side: int = SIDE, dtype: str = "float32"
+) -> bytes:
+    """Assemble a model: dense layer (outputs, side * side * 3), then the activation.
+
+    With dtype "int8" the same float layers lie between int8 tensors, quantised as the export of an
+    int8 model quantises a picture in and a score out.
+    """
     outputs = len(bias)
-    model, graph = schema.ModelT(), schema.SubGraphT()
+    graph = schema.SubGraphT()
+    graph.tensors, graph.operators = [], []
+    codes: list[int] = []
+
+    def add_tensor(shape: tuple[int, ...], buffer: int = 0, scale: float = 0, zero: int = 0) -> int:
+        graph.tensors.append(_tensor(shape, buffer, scale, zero))
+        return len(graph.tensors) - 1
+
+    def add_operator(code: int, inputs: list[int], output: int, options: object = None) -> int:
+        codes.append(code)
+        graph.operators.append(_operator(len(codes) - 1, inputs, output, options))
+        return output
+
+    picture, scores = (1, side, side, 3), (1, outputs)
+    last = add_tensor(picture)
+    if dtype == "int8":
+        graph.inputs = [add_tensor(picture, scale=1 / 128, zero=-1)]
+        add_operator(schema.BuiltinOperator.DEQUANTIZE, graph.inputs, last)
+    else:
+        graph.inputs = [last]
+    dense = [last, add_tensor((outputs, side * side * 3), 1), add_tensor((outputs,), 2)]
+    last = add_operator(
+        schema.BuiltinOperator.FULLY_CONNECTED,
+        dense,
+        add_tensor(scores),
+        schema.FullyConnectedOptionsT(),
+    )
+    if activation == "sigmoid":
+        last = add_operator(schema.BuiltinOperator.LOGISTIC, [last], add_tensor(scores))
+    if activation == "softmax":
+        options = schema.SoftmaxOptionsT()
+        options.beta = 1.0
+        last = add_operator(schema.BuiltinOperator.SOFTMAX, [last], add_tensor(scores), options)
+    if dtype == "int8":
+        quantised = add_tensor(scores, scale=1 / 256, zero=-128)
+        last = add_operator(schema.BuiltinOperator.QUANTIZE, [last], quantised)
+    graph.outputs = [last]
+    model = schema.ModelT()
     model.version, model.subgraphs = 3, [graph]
-    model.buffers = [_buffer(b""), _buffer(weights.tobytes()), _buffer(bias.tobytes())]
-    graph.tensors = [
-        _tensor("input", (1, side, side, 3)),
-        _tensor("weights", (outputs, side * side * 3), buffer=1),
-        _tensor("bias", (outputs,), buffer=2),
-        _tensor("logits", (1, outputs)),
-    ]
-    dense = schema.FullyConnectedOptionsT()
-    graph.operators = [
-        _operator(0, [0, 1, 2], 3, schema.BuiltinOptions.FullyConnectedOptions, dense)
-    ]
-    model.operatorCodes = [_code(schema.BuiltinOperator.FULLY_CONNECTED)]
-    if activation != "none":
-        graph.tensors.append(_tensor("scores", (1, outputs)))
-        model.operatorCodes.append(_code(ACTIVATIONS[activation]))
-        softmax = schema.SoftmaxOptionsT()
-        softmax.beta = 1.0
-        kind = schema.BuiltinOptions.SoftmaxOptions if activation == "softmax" else 0
-        graph.operators.append(_operator(1, [3], 4, kind, softmax if kind else None))
-    graph.inputs, graph.outputs = [0], [len(graph.tensors) - 1]
+    model.operatorCodes = [_code(code) for code in codes]
+    model.buffers = [_buffer(data) for data in (b"", weights.tobytes(), bias.tobytes())]
     builder = flatbuffers.Builder(1024)
     builder.Finish(model.Pack(builder), b"TFL3")
     return bytes(builder.Output())
@@ -108,7 +128,7 @@ def make_artefact(tmp_path: Path) -> MakeArtefact:
         side = manifest.input.width
         gains = channel_means(side, channels or [0], 4.0)
         bias = np.zeros(len(gains), dtype=np.float32)
-        content = build_model(gains, bias, manifest.output.activation, side)
+        content = build_model(gains, bias, manifest.output.activation, side, manifest.input.dtype)
         folder = root / manifest.name / manifest.version
         folder.mkdir(parents=True)
         (folder / manifest.file).write_bytes(content)
@@ -127,10 +147,14 @@ def _buffer(data: bytes) -> schema.BufferT:
     return buffer
 
 
-def _tensor(name: str, shape: tuple[int, ...], buffer: int = 0) -> schema.TensorT:
+def _tensor(shape: tuple[int, ...], buffer: int, scale: float, zero_point: int) -> schema.TensorT:
     tensor = schema.TensorT()
-    tensor.name, tensor.shape, tensor.buffer = name.encode(), list(shape), buffer
-    tensor.type = schema.TensorType.FLOAT32
+    tensor.shape, tensor.buffer = list(shape), buffer
+    tensor.type = schema.TensorType.INT8 if scale else schema.TensorType.FLOAT32
+    if scale:
+        tensor.quantization = schema.QuantizationParametersT()
+        tensor.quantization.scale = [scale]
+        tensor.quantization.zeroPoint = [zero_point]
     return tensor
 
 
@@ -141,10 +165,11 @@ def _code(operator: int) -> schema.OperatorCodeT:
     return code
 
 
-def _operator(
-    code: int, inputs: list[int], output: int, kind: int, options: object
-) -> schema.OperatorT:
+def _operator(code: int, inputs: list[int], output: int, options: object) -> schema.OperatorT:
     operator = schema.OperatorT()
     operator.opcodeIndex, operator.inputs, operator.outputs = code, inputs, [output]
-    operator.builtinOptionsType, operator.builtinOptions = kind, options
+    if options is not None:
+        name = type(options).__name__.removesuffix("T")
+        operator.builtinOptionsType = getattr(schema.BuiltinOptions, name)
+        operator.builtinOptions = options
     return operator
