@@ -1,0 +1,89 @@
+"""What one pool child does with a leased picture, and with each way in which that can go wrong.
+
+Owns what lives as long as the process: the ledger, the cascades, the guard and the pulse. Knows
+nothing of Celery; `pool.py` opens a child in a process of the pool.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from jobs.ledger import Ledger
+from jobs.messages import Failure, Lease, Report, Worker
+from worker.drain import Ring, drain
+from worker.guard import Guard, LeaseLost
+from worker.pulse import Pulse
+from worker.recognise import Runs, UnknownPipeline, recognise
+
+logger = logging.getLogger(__name__)
+
+UNKNOWN_PIPELINE = (
+    "No worker knows this pipeline. If the service was just updated, send the picture again in a "
+    "minute; else choose one of the pipelines at /api/v1/pipelines."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """What a child can do: a cascade a pipeline, and the version of each model in them."""
+
+    cascades: Mapping[str, Runs]
+    models: Mapping[str, str]
+
+
+class Child:
+    """One process that works."""
+
+    def __init__(self, ledger: Ledger, loaded: Loaded, *, name: str, ring: Ring) -> None:
+        self.ledger = ledger
+        self.guard = Guard(ledger)
+        self.pulse = Pulse(ledger, Worker(name=name, models=loaded.models), ring)
+        self._ring = ring
+        self._cascades = loaded.cascades
+
+    def start(self) -> None:
+        """Begin to watch over pictures and to be seen by the ledger."""
+        self.guard.start()
+        self.pulse.start()
+
+    def drain(self, ring_id: str, is_stopping: Callable[[], bool]) -> None:
+        """Answer one doorbell."""
+        drain(
+            ring_id,
+            ledger=self.ledger,
+            work=self.work,
+            ring=self._ring,
+            is_stopping=is_stopping,
+        )
+
+    def work(self, lease: Lease, drainer: str) -> Report | None:
+        """Recognise one picture under guard; None where the job is not ours to report."""
+        with self.guard.holding(lease, drainer) as hold:
+            try:
+                return recognise(lease, self._cascades, hold.note)
+            except LeaseLost:
+                return None
+            except UnknownPipeline as error:
+                return self._decline(lease, str(error))
+            except MemoryError:
+                # This process may be as much to blame as the picture: try it in a fresh one.
+                self.guard.end_process(hold, "out_of_memory")
+            except Exception as error:
+                fields = {"job_id": lease.job_id, "request_id": lease.request_id}
+                logger.exception("recognising_broke", extra=fields | {"error": repr(error)})
+                self.guard.give_up(lease, drainer, "internal_error")
+            return None
+
+    def _decline(self, lease: Lease, pipeline: str) -> Report | None:
+        """Leave a job that asks for a pipeline which this worker has not loaded.
+
+        While a new release is rolled out, another worker may know it: the lease is left to run
+        out, so that the attempts lie seconds apart and each may fall to a newer worker. Only the
+        last one fails the job, so that a fleet which will never know it does not hold it for ever.
+        """
+        fields = {"job_id": lease.job_id, "request_id": lease.request_id, "pipeline": pipeline}
+        logger.warning("pipeline_unknown", extra=fields | {"attempt": lease.token})
+        if lease.token < self.ledger.settings.max_attempts:
+            return None
+        failure = Failure(code="pipeline_unknown", message=UNKNOWN_PIPELINE)
+        return Report(job_id=lease.job_id, token=lease.token, failure=failure)

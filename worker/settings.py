@@ -1,0 +1,43 @@
+"""Settings of the workers, read once by an entry point."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from jobs.errors import SettingError
+from models.catalogue import ARTEFACTS_ROOT
+
+MEGABYTE = 2**20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerSettings:
+    """What only workers need to know. `memory_mb` limits a child's data; 0 sets no limit."""
+
+    children: int
+    models_root: Path = ARTEFACTS_ROOT
+    memory_mb: int = 1024
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str], *, cores: int) -> Self:
+        """Read the environment; one child a core where `WORKERS` does not say otherwise.
+
+        Raises:
+            SettingError: When a value cannot be used; the text names the variable.
+        """
+        root = Path(environ.get("SPOTTER_MODELS") or ARTEFACTS_ROOT)
+        if not root.is_dir():
+            raise SettingError(f"SPOTTER_MODELS must be a folder with models, and {root} is none")
+        return cls(
+            children=_read(environ, "WORKERS", cores, least=1),
+            models_root=root.resolve(),
+            memory_mb=_read(environ, "SPOTTER_WORKER_MEMORY_MB", 1024, least=0),
+        )
+
+
+def _read(environ: Mapping[str, str], name: str, default: int, *, least: int) -> int:
+    text = environ.get(name) or str(default)
+    if not text.isascii() or not text.isdecimal() or int(text) < least:
+        raise SettingError(f"{name} must be a whole number of at least {least}, not {text!r}")
+    return int(text)
