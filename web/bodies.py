@@ -39,10 +39,10 @@ def read_body(request: Request, *, most_bytes: int) -> bytes:
 
 
 def _read_length(request: Request) -> int:
-    """Return Content-Length; a body in chunks has none, and its end would be a guess."""
-    text = request.environ.get("CONTENT_LENGTH", "")
-    if request.headers.get("Transfer-Encoding") or not text:
+    """Return Content-Length; a body in chunks has none, and neither has a request without body."""
+    if request.headers.get("Transfer-Encoding"):
         raise Problem("length_required", close=True)
+    text = request.environ.get("CONTENT_LENGTH") or "0"
     if not (text.isascii() and text.isdigit()):
-        raise Problem("length_required", f"Content-Length is not a number: {text[:40]}", close=True)
+        raise Problem("length_required", "Content-Length is not a number of bytes.", close=True)
     return int(text)

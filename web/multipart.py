@@ -76,7 +76,8 @@ def _pass_line_end(body: bytes, at: int) -> int:
 
 def _read_part(body: bytes, start: int, end: int) -> Part:
     """Read the headers of one part; only the field's name is wanted of them."""
-    head_end = body.find(b"\r\n\r\n", start, min(end, start + MOST_HEADER_BYTES))
+    # Some clients let the boundary's line break close the headers of an empty part as well.
+    head_end = body.find(b"\r\n\r\n", start, min(end + 2, start + MOST_HEADER_BYTES))
     if head_end < 0:
         raise MultipartError("a part has no end of its headers")
     for line in body[start:head_end].decode("utf-8", "replace").split("\r\n"):

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from models.catalogue import Pipeline
 from web.errors import Problem
 
+CURSOR = re.compile(r"[0-9]{1,14}(\.[0-9]{1,6})?")
 CAMERA = re.compile(r"[A-Za-z0-9._-]{1,64}")
-NUMBER = re.compile(r"\d{1,9}(\.\d{1,6})?")
+NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?")
 IDEMPOTENCY_KEY = re.compile(r"[\x20-\x7e]{1,255}")
-PREFERENCE = re.compile(r'\s*wait\s*=\s*"?(\d{1,9})"?\s*(?:;.*)?', re.IGNORECASE)
+PREFERENCE = re.compile(r'\s*wait\s*=\s*"?([0-9]{1,9})"?\s*(?:;.*)?', re.IGNORECASE)
 LONGEST_MAX_WAIT_SECONDS = 7 * 24 * 3600
 MOST_LISTED = 100
 
@@ -110,6 +111,6 @@ def read_page(args: Mapping[str, str]) -> tuple[int, float | None]:
         raise Problem("parameter_unusable", f"`limit` takes a number from 1 to {MOST_LISTED}.")
     if cursor is None:
         return int(limit), None
-    if not re.fullmatch(r"\d{1,14}(\.\d{1,6})?", cursor):
+    if not CURSOR.fullmatch(cursor):
         raise Problem("parameter_unusable", "`cursor` takes what a list gave as `next`, unchanged.")
     return int(limit), float(cursor)

@@ -74,7 +74,7 @@ def write_stream(course: Iterator[Job | None], seen: int) -> Iterator[str]:
             text = "".join(
                 format_event(number, *event)
                 for number, event in enumerate(list_events(job), 1)
-                if number > seen or (number == 1 == seen and job.position != position)
+                if number > seen or (number == 1 == seen and job.position not in (None, position))
             )
             if job.state is JobState.QUEUED:
                 position = job.position
