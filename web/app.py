@@ -6,7 +6,7 @@ from flask import Flask
 
 from jobs.client import JobClient
 from models.catalogue import Pipeline, load_pipelines
-from web import access_log, answers, security
+from web import access_log, answers, bodies, compression, security
 from web.services import EXTENSION, Services
 from web.settings import WebSettings
 from web.views import batches, events, health, pages, pipelines
@@ -28,7 +28,9 @@ def create_app(
         pipelines=load_pipelines() if pipelines is None else pipelines,
     )
     answers.register(app)
+    bodies.register(app)
     access_log.register(app)
+    compression.register(app)
     security.register(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

@@ -65,7 +65,6 @@ def read_many(request: Request, *, most_bytes: int, most_pictures: int) -> Arriv
             "form_unreadable",
             f"Send several pictures as {FORM_TYPE}, each in a part `{FIELD}`; this came as "
             f"{request.mimetype or 'nothing named'}.",
-            close=True,
         )
     body = read_body(request, most_bytes=most_bytes)
     arrival = _read_form(request, body, most_pictures=most_pictures)

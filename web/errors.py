@@ -24,9 +24,8 @@ class Problem(Exception):
     """A request that is refused.
 
     `code` is a key of `PROBLEMS`; `detail` says what came and what to do; `headers` go on the
-    answer; `extra` are further members of the problem details; `close` ends the connection, for
-    bodies that are not read to their end; `status` differs from the table only where a worker
-    found what the door could not see.
+    answer; `extra` are further members of the problem details; `status` differs from the table
+    only where a worker found what the door could not see.
     """
 
     def __init__(
@@ -37,13 +36,12 @@ class Problem(Exception):
         status: int | None = None,
         headers: Mapping[str, str] | None = None,
         extra: Mapping[str, Any] | None = None,
-        close: bool = False,
     ) -> None:
         self.kind = PROBLEMS[code]
         self.code = code
         self.status = status or self.kind.status
         self.detail = detail or self.kind.advice
-        self.headers = {**(headers or {}), **({"Connection": "close"} if close else {})}
+        self.headers = dict(headers or {})
         self.extra = dict(extra or {})
         super().__init__(f"{code}: {self.detail}")
 

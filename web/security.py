@@ -91,7 +91,7 @@ def check_host() -> None:
     # An address cannot be rebound, only a name can.
     if settings.bound_widely and _is_address(name):
         return
-    raise Problem("host_unknown", close=True)
+    raise Problem("host_unknown")
 
 
 def _host_name(host: str) -> str:
@@ -118,11 +118,11 @@ def check_site() -> None:
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
         if site not in ("same-origin", "none"):
-            raise Problem("cross_site", close=True)
+            raise Problem("cross_site")
         return
     origin = request.headers.get("Origin")
     if origin is not None and urlsplit(origin).netloc != request.environ.get("HTTP_HOST"):
-        raise Problem("cross_site", close=True)
+        raise Problem("cross_site")
 
 
 def finish(response: Response) -> Response:
