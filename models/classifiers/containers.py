@@ -17,6 +17,7 @@ END_OF_IMAGE = b"\xff\xd9"
 # In scan data 0xFF is followed by 0x00, a restart marker or another 0xFF; all else is a marker.
 _NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 
+PNG_END = b"\0\0\0\0IEND\xaeB`\x82"
 INFLATE_BYTES = 1 << 16  # at a time, so that counting needs no memory
 PNG_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by colour type
 # The seven passes of an interlaced PNG: first column, first row, step across, step down.
@@ -54,10 +55,16 @@ def is_cut_off(data: bytes, format_name: str) -> bool:
     """
     match format_name:
         case "JPEG":
+            # A thumbnail in the headers has an end marker too, so only one after a scan counts; but
+            # headers may be damaged so that no scan is found.
             scan = _first_scan(data)
-            return scan is None or data.find(END_OF_IMAGE, scan) < 0
+            return not data.endswith(END_OF_IMAGE) and (
+                scan is None or data.find(END_OF_IMAGE, scan) < 0
+            )
         case "PNG":
-            return not any(kind == b"IEND" for kind, _, _ in _png_chunks(data))
+            return not data.endswith(PNG_END) and all(
+                kind != b"IEND" for kind, _, _ in _png_chunks(data)
+            )
         case "GIF":
             return not data.rstrip(b"\0").endswith(b";")
         case "WEBP":

@@ -1,5 +1,6 @@
 """Broken, hostile and unknown files: each is refused with a stable code, without a warning."""
 
+import contextlib
 import io
 import struct
 import time
@@ -8,6 +9,8 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from models.classifiers.image import MAX_PIXELS, MAX_SIDE, decode
@@ -120,6 +123,8 @@ DAMAGED = {
         extra=make_chunk(b"iCCP", b"k\0\0" + compress_zeros(80_000_000)),
     ),
     "bmp_offset_outside": lambda: BMP[:10] + struct.pack("<I", 10**8) + BMP[14:],
+    "jpeg_header_of_a_wrong_length": lambda: JPEG[:4] + b"\xff\xff" + JPEG[6:],
+    "png_header_of_a_wrong_length": lambda: PNG[:8] + b"\xff" + PNG[9:],
     "jpeg_without_tables": lambda: JPEG[:2] + JPEG[JPEG.index(b"\xff\xc0") :],
 }
 TOO_LARGE = {
@@ -225,6 +230,21 @@ def test_the_frames_of_an_animation_cost_nothing(make: Callable[[], bytes]) -> N
     started = time.process_time()
     decode(data)
     assert time.process_time() - started < 0.01
+
+
+@given(
+    data=st.sampled_from([JPEG, PROGRESSIVE, PNG, WEBP, GIF, BMP]),
+    edits=st.lists(st.tuples(st.integers(0, 2**16), st.binary(max_size=4)), max_size=4),
+)
+@settings(max_examples=200, deadline=None, derandomize=True)
+def test_whatever_is_overwritten_nothing_but_image_errors_come(
+    data: bytes, edits: list[tuple[int, bytes]]
+) -> None:
+    for at, new in edits:
+        start = at % len(data)
+        data = data[:start] + new + data[start + len(new) :]
+    with contextlib.suppress(ImageError):
+        assert decode(data, smallest=(160, 160)).mode == "RGB"
 
 
 def test_a_black_picture_is_whole() -> None:
