@@ -26,12 +26,12 @@ class Look:
 WORDS: Mapping[str, tuple[str, str, str]] = {
     "zomato_delivery_boy": (
         "Rider",
-        "A human, in the dress of a Zomato delivery rider.",
+        "A human who looks like a Zomato delivery rider.",
         "a Zomato rider",
     ),
     "others": (
         "Someone else",
-        "A human, but not in the dress of a Zomato delivery rider.",
+        "A human, but not one who looks like a Zomato rider.",
         "someone else",
     ),
     "no_human": ("No human", "Nobody was seen in this picture.", "no human"),

@@ -75,6 +75,7 @@ def show_result(job_id: str) -> str:
     return render_template(
         "pages/result.html",
         job=shown,
+        json=json.dumps(shown, indent=2, ensure_ascii=False),
         look=look_at(shown),
         gates=line_up_gates(pipeline.stages if pipeline else (), {**shown, "progress": progress}),
         try_again=can_try_again(shown),

@@ -9,14 +9,14 @@ export function nameLabel(label) {
   return words[label]?.[0] ?? label.replaceAll("_", " ").replace(/^./, (first) => first.toUpperCase());
 }
 
-/** {kind, title, guess, score}: kind is pass, stop, none, unsure, fail, over or wait. */
+/** {kind, title, long, score}: `long` has the guess too where there is doubt, `score` names its stage; kind is pass, stop, none, unsure, fail, over or wait. */
 export function look(job) {
   if (job.state === "succeeded") {
     const { label, unsure, stages } = job.outcome;
     const last = stages.at(-1);
     const kind = unsure ? "unsure" : last.passed ? "pass" : stages.length < 2 ? "none" : "stop";
     const guess = nameLabel(label);
-    return { kind, guess, title: unsure ? `Unsure: ${guess.toLowerCase()}?` : guess, score: last.scores?.[last.label] ?? last.score };
+    return { kind, title: unsure ? "Unsure" : guess, long: unsure ? `Unsure: ${guess.toLowerCase()}?` : guess, score: `${last.stage.replaceAll("_", " ")} ${last.score.toFixed(2)}` };
   }
   if (job.state === "failed") return { kind: "fail", title: ENDS.failed };
   if (job.state in ENDS) return { kind: "over", title: ENDS[job.state] };

@@ -43,9 +43,11 @@ export class Outbox {
 
   /** Go on with what a reload interrupted. */
   resume() {
-    let saved = [];
-    try { saved = JSON.parse(sessionStorage.getItem(MEMORY) ?? "[]"); } catch { /* nothing that can be read */ }
-    for (const item of saved) this.#begin(item);
+    for (const item of this.recall()) this.#begin(item);
+  }
+
+  recall() {
+    try { return JSON.parse(sessionStorage.getItem(MEMORY) ?? "[]"); } catch { return []; }
   }
 
   forget() {

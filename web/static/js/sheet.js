@@ -4,6 +4,7 @@ import { countWorkers } from "./api.js";
 import { fill } from "./frame.js";
 import { look, symbolOf } from "./looks.js";
 import { download, find, icon, make, tell } from "./page.js";
+import { holdText, say } from "./say.js";
 
 const GROUPS = { pass: "riders", stop: "someone else", none: "no human", unsure: "unsure", fail: "without an answer" };
 
@@ -75,7 +76,8 @@ export class Sheet {
   #drawHead() {
     const { items, open } = this.outbox;
     const ended = items.length - open.length;
-    this.heading.textContent = open.length ? `${ended} of ${items.length} answered` : `All ${items.length} answered`;
+    const answered = items.filter((item) => item.job?.outcome).length;
+    this.heading.textContent = open.length ? `${ended} of ${items.length} done` : answered === items.length ? `All ${answered} answered` : `${answered} of ${items.length} answered`;
     document.title = open.length ? `(${ended}/${items.length}) Spotter` : `${items.length} photos · Spotter`;
     this.progress.value = ended / Math.max(items.length, 1);
     this.stop.hidden = !open.length;
@@ -86,7 +88,7 @@ export class Sheet {
     const held = items.find((item) => item.state === "held");
     if (held) this.#say(holdText(held.hold));
     else if (Date.now() - this.moved < 5000) this.notice.hidden = true;
-    if (!open.length && items.length) tell(`All ${items.length} answered: ${wanted.map(([name, text]) => `${counts[name].length} ${text}`).join(", ")}`);
+    if (!open.length && items.length) tell(`${this.heading.textContent}: ${wanted.map(([name, text]) => `${counts[name].length} ${text}`).join(", ")}`);
   }
 
   #drawChips(chips) {
@@ -113,22 +115,6 @@ export class Sheet {
       ? "No worker is running now. Your photos are safe in the queue and are answered as soon as one is back."
       : "This takes longer than usual: other pictures are before yours.");
   }
-}
-
-export function holdText({ why, seconds, detail }) {
-  if (why === "offline") return "You are offline. Sending goes on by itself when the connection is back.";
-  if (why === "full") return `The queue is full. Trying again in ${seconds} s, by itself.`;
-  return `Spotter does not answer. Trying again in ${seconds} s, by itself.${detail && why !== "away" ? ` ${detail}` : ""}`;
-}
-
-/** The state of a picture on its way, in words. */
-export function say(item) {
-  const texts = { waiting: "Waiting its turn", shrinking: "Shrinking…", ready: "Ready to send", cancelled: "Cancelled", refused: "Not sent" };
-  if (item.state === "refused") return { kind: "fail", title: texts.refused };
-  if (item.state === "cancelled") return { kind: "over", title: texts.cancelled };
-  if (item.state === "sending") return { kind: "wait", title: `Sending ${Math.round(100 * item.progress)} %` };
-  if (item.state === "held") return { kind: "wait", title: item.hold.why === "offline" ? "Offline" : `Again in ${item.hold.seconds} s` };
-  return item.job ? look(item.job) : { kind: "wait", title: texts[item.state] ?? "In the queue" };
 }
 
 function group(item) {

@@ -4,7 +4,7 @@ import { fill } from "./frame.js";
 import { symbolOf } from "./looks.js";
 import { Outbox } from "./outbox.js";
 import { find, icon, make, tell } from "./page.js";
-import { Sheet, holdText, say } from "./sheet.js";
+import { holdText, say } from "./say.js";
 
 const door = find("door");
 let sheet = null;
@@ -70,13 +70,19 @@ class Single {
   }
 }
 
-function take(files, left = 0) {
+/** The sheet's code comes when the first batch does; most visits bring one photo. */
+async function openSheet() {
+  const { Sheet } = await import("./sheet.js");
+  sheet ??= new Sheet(outbox, startAnew);
+  show("sheet");
+}
+
+async function take(files, left = 0) {
   if (!files.length) { if (left) tell("No picture was among them."); return; }
   const many = outbox.items.filter((item) => item.state !== "refused" || sheet).length + files.length > 1;
   if (many && !sheet) {
-    sheet = new Sheet(outbox, startAnew);
+    await openSheet();
     for (const item of outbox.items) sheet.update(item);
-    show("sheet");
   } else if (!many) {
     outbox.forget();
     single = new Single();
@@ -130,6 +136,6 @@ async function walk(entry) {
 // Back from the result of a single photo: the browser may show this page as it was left.
 addEventListener("pageshow", (event) => { if (event.persisted && single) startAnew(); });
 
-const saved = JSON.parse(sessionStorage.getItem("spotter.outbox") ?? "[]");
-if (saved.length > 1) { sheet = new Sheet(outbox, startAnew); show("sheet"); outbox.resume(); }
+const saved = outbox.recall();
+if (saved.length > 1) openSheet().then(() => outbox.resume());
 else if (saved.length === 1 && !saved[0].refused) { single = new Single(); outbox.resume(); }

@@ -36,6 +36,8 @@ function showState(state) {
   find("tag").hidden = !["paused", "stopped"].includes(state);
   find("tag").textContent = state === "paused" ? "Paused while the page was hidden" : "Stopped";
   find("stop").hidden = !live && state !== "stopped";
+  find("stop").classList.toggle("first", !live);
+  find("large").hidden = !live || !document.fullscreenEnabled;
   find("stop").replaceChildren(icon(live ? "close" : "webcam"), live ? "Stop" : "Start again");
   find("now").hidden = !live;
 }
@@ -118,7 +120,7 @@ async function capture() {
   const frame = takeFrame(video);
   if (!frame) return; // the camera shows nothing yet; the next one comes soon enough
   const shot = { frame, when: new Date(), look: { kind: "wait", title: "Looking…" } };
-  if (!hero || !away) present(shot);
+  if (!hero || hero.look.kind === "wait") present(shot); // else the last answer stays until the next one is there
   try {
     await ask(shot);
   } catch (error) {
@@ -166,22 +168,21 @@ async function lookInto(shot) {
 function settle(shot, answer) {
   shot.look = answer;
   if (shot.tile) drawTile(shot);
-  const newer = !hero || shot.when >= hero.when || hero.look.kind === "wait" || hero.look.kind === "over";
-  if (newer && answer.kind !== "over" && !(answer.kind === "fail" && hero && hero !== shot)) present(shot);
-  if (shot === hero && answer.kind === "over") present(shot);
+  const answered = !["over", "fail"].includes(answer.kind);
+  if (shot === hero || (answered && shot.when >= hero.when)) present(shot);
 }
 
 /** Show a capture large with its answer on it. */
 function present(shot) {
   hero = shot;
-  const { kind, title: words, score } = shot.look;
-  const note = [clock(shot.when), score === undefined ? "" : `score ${score.toFixed(2)}`, cameraName()].filter(Boolean).join("  ·  ");
+  const { kind, title: short, long: words = short, score } = shot.look;
+  const note = [clock(shot.when), score, cameraName()].filter(Boolean).join("  ·  ");
   drawBand(find("shot"), shot.frame, { kind, title: words, note });
   find("shot").setAttribute("aria-label", `Capture of ${clock(shot.when)}: ${words}`);
   if (running()) showState(document.hidden ? "paused" : "live");
   find("save").hidden = kind === "wait";
   find("save").onclick = () => save(shot, words);
-  if (kind !== "wait") { title(words); tell(words); }
+  if (kind !== "wait") { title(short); tell(words); }
 }
 
 function save(shot, words) {
@@ -197,6 +198,7 @@ function addToStrip(shot, thumb) {
   drawTile(shot);
   find("captures").hidden = false;
   find("strip").prepend(shot.tile);
+  if (!find("strip").contains(document.activeElement)) find("strip").scrollLeft = 0;
   while (find("strip").children.length > SHOWN) find("strip").lastChild.remove();
 }
 
@@ -224,6 +226,7 @@ find("name").addEventListener("change", onSettings);
 find("allow").addEventListener("click", () => start());
 find("choice").addEventListener("change", () => { if (running()) start(find("choice").value); });
 find("now").addEventListener("click", capture);
+find("large").addEventListener("click", () => (document.fullscreenElement ? document.exitFullscreen() : find("stage").requestFullscreen()));
 find("stop").addEventListener("click", () => {
   if (!running()) return start(find("choice").value);
   halt();
