@@ -1,7 +1,7 @@
 """Real, tiny LiteRT models, assembled from the file format's own schema: no TensorFlow needed.
 
-A model averages nothing and learns nothing: it is one dense layer over all pixels, whose weights
-pick the mean of a channel, so that a test can say what its scores must be.
+They have learnt nothing: one dense layer over all pixels gives the mean of a colour channel, so
+that a test can say what the scores must be.
 """
 
 import hashlib
