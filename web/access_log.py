@@ -1,4 +1,7 @@
-"""One log line a request: who asked what, how it ended, how long it took. No query, no names."""
+"""One log line a request: what was asked, what it made, how it ended, how long it took.
+
+No query, no cookie, no name that a user gave. Views add what they made with `note`.
+"""
 
 import logging
 import time
@@ -23,6 +26,11 @@ def start_clock() -> None:
     g.started = time.perf_counter()
 
 
+def note(**fields: object) -> None:
+    """Add fields to this request's line."""
+    g.noted = {**g.get("noted", {}), **fields}
+
+
 def log_request(response: Response) -> Response:
     """Write the line; an event stream is logged as it begins."""
     if response.status_code < 400 and request.path.startswith(QUIET_PATHS):
@@ -35,7 +43,7 @@ def log_request(response: Response) -> Response:
             "path": request.path[:LONGEST_PATH],
             "status": response.status_code,
             "milliseconds": round((time.perf_counter() - g.started) * 1000, 1),
-            "code": g.get("problem_code"),
+            **g.get("noted", {}),
         },
     )
     return response

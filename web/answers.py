@@ -9,6 +9,7 @@ from flask import Flask, Response, g, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from jobs.errors import IdempotencyConflict, LedgerUnavailable, QueueFull, TooManyWaiters
+from web.access_log import note
 from web.errors import Problem
 
 logger = logging.getLogger(__name__)
@@ -47,7 +48,7 @@ def answer_json(
 
 def answer_problem(problem: Problem) -> Response:
     """Write a problem as JSON for the API and health paths, as a page elsewhere."""
-    g.problem_code = problem.code
+    note(code=problem.code)
     if request.path.startswith(FOR_PROGRAMS):
         body = json.dumps(describe(problem))
         response = Response(body, problem.status, content_type=PROBLEM_TYPE)

@@ -1,7 +1,6 @@
 """Hands checked pictures to the ledger: one, or many as a batch. Used by the API and the pages."""
 
 import hashlib
-import logging
 import time
 from collections.abc import Sequence
 
@@ -9,13 +8,12 @@ from flask import g
 
 from jobs.client import Submitted
 from jobs.messages import Batch, Refused, Submission, new_id
+from web.access_log import note
 from web.errors import Problem
 from web.owners import current_owner
 from web.parameters import Order
 from web.services import services
 from web.uploads import check_picture
-
-logger = logging.getLogger(__name__)
 
 
 def submit_picture(
@@ -35,15 +33,11 @@ def submit_picture(
         fingerprint=fingerprint([picture], order) if idempotency_key else "",
         wait_seconds=wait_seconds,
     )
-    logger.info(
-        "job_accepted",
-        extra={
-            "job_id": submitted.id,
-            "request_id": g.request_id,
-            "pipeline": order.pipeline,
-            "bytes": len(picture),
-            "replayed": submitted.replayed,
-        },
+    note(
+        job_id=submitted.id,
+        pipeline=order.pipeline,
+        bytes=len(picture),
+        replayed=submitted.replayed,
     )
     return submitted
 
@@ -88,16 +82,12 @@ def submit_batch(
         idempotency_key=idempotency_key,
         fingerprint=fingerprint(pictures, order) if idempotency_key else "",
     )
-    logger.info(
-        "batch_accepted",
-        extra={
-            "batch_id": submitted.id,
-            "request_id": g.request_id,
-            "pipeline": order.pipeline,
-            "pictures": len(submissions),
-            "refused": len(items) - len(submissions),
-            "replayed": submitted.replayed,
-        },
+    note(
+        batch_id=submitted.id,
+        pipeline=order.pipeline,
+        pictures=len(submissions),
+        refused=len(items) - len(submissions),
+        replayed=submitted.replayed,
     )
     return submitted
 

@@ -26,14 +26,14 @@ PAGE_POLICY = (
 )
 DATA_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
 
-HEADERS = {
-    "X-Content-Type-Options": "nosniff",
+HEADERS = (
+    ("X-Content-Type-Options", "nosniff"),
     # Not no-referrer: with it browsers send `Origin: null` with our own forms as well. This one
     # tells other sites just as little.
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
+    ("Referrer-Policy", "same-origin"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+)
 PERMISSIONS = "camera=(self), microphone=(), geolocation=()"
 
 
@@ -128,9 +128,7 @@ def check_site() -> None:
 def finish(response: Response) -> Response:
     """Add the headers that every answer carries."""
     headers = response.headers
-    headers["X-Request-Id"] = g.get("request_id", "")
-    for name, value in HEADERS.items():
-        headers[name] = value
+    headers.extend((("X-Request-Id", g.get("request_id", "")), *HEADERS))
     if response.mimetype == "text/html":
         headers["Content-Security-Policy"] = PAGE_POLICY
         headers["Permissions-Policy"] = PERMISSIONS

@@ -238,7 +238,7 @@ def test_a_waiting_reader_does_not_hold_up_others(web: Web, photo: bytes) -> Non
 def test_the_log_has_a_line_for_a_request_with_its_job(web: Web, photo: bytes) -> None:
     _, headers, body = web.request("POST", "/api/v1/jobs?camera=gate", photo)
     lines = [json.loads(line) for line in web.log.read_text().splitlines() if line[:1] == "{"]
-    mine = [line for line in lines if line.get("request_id") == headers["X-Request-Id"]]
-    assert {line["event"] for line in mine} == {"job_accepted", "request"}
-    assert json.loads(body)["id"] in {line.get("job_id") for line in mine}
+    [line] = [one for one in lines if one.get("request_id") == headers["X-Request-Id"]]
+    assert (line["event"], line["status"]) == ("request", 202)
+    assert line["job_id"] == json.loads(body)["id"]
     assert "camera=gate" not in web.log.read_text()
