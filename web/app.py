@@ -9,10 +9,18 @@ from models.catalogue import Pipeline, load_pipelines
 from web import access_log, answers, bodies, compression, security
 from web.services import EXTENSION, Services
 from web.settings import WebSettings
-from web.views import batches, events, health, pages, pipelines
+from web.views import batches, events, health, pages, pipelines, reference
 from web.views import jobs as jobs_view
 
-BLUEPRINTS = (jobs_view.bp, events.bp, batches.bp, pipelines.bp, health.bp, pages.bp)
+BLUEPRINTS = (
+    jobs_view.bp,
+    events.bp,
+    batches.bp,
+    pipelines.bp,
+    reference.bp,
+    health.bp,
+    pages.bp,
+)
 
 
 def create_app(

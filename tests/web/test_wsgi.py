@@ -1,0 +1,40 @@
+"""The entry point: light, and clear about what it cannot use."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+HEAVY = ("numpy", "PIL", "ai_edge_litert", "tensorflow", "models.classifiers", "worker", "skimage")
+
+
+def run(code: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **environ},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_importing_it_loads_nothing_heavy_and_needs_no_queue() -> None:
+    code = (
+        "import sys, web.wsgi; "
+        f"print([name for name in {HEAVY!r} if name in sys.modules], web.wsgi.app.name)"
+    )
+    done = run(code, REDIS_URL="redis://127.0.0.1:1/0", SPOTTER_SECRET="s" * 32)
+    assert done.stdout.strip() == "[] web", done.stdout + done.stderr
+    assert done.returncode == 0
+
+
+def test_a_setting_that_cannot_be_used_is_one_line() -> None:
+    done = run("import web.wsgi")
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "REDIS_URL" in done.stderr
+    done = run("import web.wsgi", REDIS_URL="redis://x", SPOTTER_SECRET="short")
+    assert done.stderr.startswith("web: SPOTTER_SECRET")

@@ -1,0 +1,301 @@
+"""The API described as OpenAPI 3.1: written here by hand, held to the code by tests.
+
+Tests compare it with the application's routes and with its real answers, and see that every code
+of `web.errors` stands somewhere in it.
+"""
+
+from functools import cache
+from typing import Any
+
+from web.errors import PROBLEMS
+from web.representations import API
+from web.schemas import ASKED, SCHEMAS, Schema, ref
+
+ANYWHERE = ("host_unknown", "internal")
+LEDGER = ("ledger_unavailable",)
+BODY = (
+    *("body_empty", "body_incomplete", "form_unreadable", "image_missing", "parameter_unusable"),
+    *("cross_site", "length_required", "body_too_large", "encoding_unsupported"),
+    *("pipeline_unknown", "idempotency_key_reused", "queue_full"),
+)
+PICTURE = (
+    *("image_repeated", "json_unreadable", "base64_unreadable", "image_unsupported"),
+    *("image_too_large", "image_damaged", "image_truncated", "image_too_complex"),
+)
+
+
+@cache
+def describe_api() -> dict[str, Any]:
+    """Return the whole document."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Spotter",
+            "version": "1",
+            "summary": "A picture goes in, what it shows comes out.",
+            "description": "Send a picture to `POST /api/v1/jobs`. With `Prefer: wait=25` the "
+            "answer usually holds the outcome; without, ask again at `Location`. An address that "
+            "does not exist is 404 `not_found`, another method 405 `method_not_allowed`.",
+        },
+        "servers": [{"url": "/"}],
+        "paths": {
+            f"{API}/jobs": {"post": _create_job(), "get": _list_jobs()},
+            f"{API}/jobs/{{job_id}}": {
+                "parameters": [_path("job_id")],
+                "get": _show_job(),
+                "delete": _cancel_job(),
+            },
+            f"{API}/jobs/{{job_id}}/events": {
+                "parameters": [_path("job_id")],
+                "get": _stream_events(),
+            },
+            f"{API}/batches": {"post": _create_batch()},
+            f"{API}/batches/{{batch_id}}": {
+                "parameters": [_path("batch_id")],
+                "get": _show_batch(),
+            },
+            f"{API}/pipelines": {"get": _list_pipelines()},
+            f"{API}/openapi.json": {"get": _show_description()},
+            "/healthz": {"get": _show_life()},
+            "/readyz": {"get": _show_readiness()},
+        },
+        "components": {"schemas": SCHEMAS},
+    }
+
+
+def _operation(
+    name: str,
+    summary: str,
+    description: str,
+    *,
+    answers: dict[str, Any],
+    problems: tuple[str, ...] = (),
+    **more: Any,
+) -> Schema:
+    return {
+        "operationId": name,
+        "summary": summary,
+        "description": description,
+        **more,
+        "responses": {**answers, **_problems(*problems, *ANYWHERE)},
+    }
+
+
+def _problems(*codes: str) -> dict[str, Any]:
+    """Describe refusals, grouped by their status."""
+    by_status: dict[str, list[str]] = {}
+    for code in sorted(set(codes)):
+        by_status.setdefault(str(PROBLEMS[code].status), []).append(code)
+    return {
+        status: {
+            "description": ", ".join(f"`{code}`" for code in found),
+            "content": {"application/problem+json": {"schema": ref("Problem")}},
+            **({"headers": {"Retry-After": _header("Seconds.")}} if status in "429 503" else {}),
+        }
+        for status, found in sorted(by_status.items())
+    }
+
+
+def _header(description: str) -> Schema:
+    return {"description": description, "schema": {"type": "string"}}
+
+
+def _json(name: str, description: str, **headers: str) -> Schema:
+    answer: Schema = {
+        "description": description,
+        "content": {"application/json": {"schema": ref(name)}},
+    }
+    if headers:
+        answer["headers"] = {
+            key.replace("_", "-"): _header(value) for key, value in headers.items()
+        }
+    return answer
+
+
+def _path(name: str) -> Schema:
+    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+
+
+def _query(name: str, schema: Schema, description: str) -> Schema:
+    return {"name": name, "in": "query", "schema": schema, "description": description}
+
+
+def _given(name: str, description: str) -> Schema:
+    return {"name": name, "in": "header", "schema": {"type": "string"}, "description": description}
+
+
+def _asked() -> list[Schema]:
+    return [_query(name, schema, schema["description"]) for name, schema in ASKED.items()]
+
+
+IDEMPOTENCY = _given(
+    "Idempotency-Key",
+    "1 to 255 printable characters of your choice. The same key with the same picture gives the "
+    "same job again (`Idempotency-Replayed: true`), so a call whose answer was lost can be "
+    "repeated; with another picture it is refused.",
+)
+WAIT = _query("wait", {"type": "number", "minimum": 0}, "Seconds to wait for the end, at most 30.")
+CREATED = {
+    "Location": "The job's address.",
+    "Preference_Applied": "The wait that was granted.",
+    "Idempotency_Replayed": "`true` where the job is of an earlier request.",
+}
+
+
+def _create_job() -> Schema:
+    binary = {"schema": {"type": "string", "format": "binary"}}
+    kinds = ("image/jpeg", "image/png", "image/webp", "image/gif", "image/bmp")
+    return _operation(
+        "createJob",
+        "Send a picture",
+        "The bytes as they are (cheapest), a form, or JSON. The type is decided by content. "
+        "A caller that waits gets 200 with the end of the job when it comes in time, 422 when the "
+        "picture turned out to be unreadable, else 202.",
+        parameters=[
+            *_asked(),
+            IDEMPOTENCY,
+            _given("Prefer", "`wait=N`: wait up to N seconds (at most 30) for the outcome."),
+        ],
+        requestBody={
+            "required": True,
+            "content": {
+                **dict.fromkeys((*kinds, "application/octet-stream"), binary),
+                "multipart/form-data": {"schema": ref("JobForm")},
+                "application/json": {"schema": ref("JobJson")},
+            },
+        },
+        answers={
+            "200": _json("Job", "The job has ended.", **CREATED),
+            "202": _json("Job", "The job is accepted and not ended yet.", **CREATED),
+        },
+        problems=(*BODY, *PICTURE, *LEDGER, "too_many_waiters"),
+    )
+
+
+def _list_jobs() -> Schema:
+    return _operation(
+        "listJobs",
+        "List your jobs",
+        "Newest first; whose they are is told by the browser's cookie or by the caller's address.",
+        parameters=[
+            _query("limit", {"type": "integer", "minimum": 1, "maximum": 100}, "20 unless told."),
+            _query("cursor", {"type": "string"}, "From `links.next`."),
+        ],
+        answers={"200": _json("Jobs", "A page of the list.")},
+        problems=("parameter_unusable", *LEDGER),
+    )
+
+
+def _show_job() -> Schema:
+    return _operation(
+        "showJob",
+        "Look a job up",
+        "200 for any job that is known, failed ones too.",
+        parameters=[WAIT],
+        answers={"200": _json("Job", "The job as it stands.")},
+        problems=("job_unknown", "parameter_unusable", "too_many_waiters", *LEDGER),
+    )
+
+
+def _cancel_job() -> Schema:
+    return _operation(
+        "cancelJob",
+        "Cancel a job",
+        "A job that has ended stays as it is; either way the job is shown.",
+        answers={"200": _json("Job", "The job as it is now.")},
+        problems=("job_unknown", "cross_site", *LEDGER),
+    )
+
+
+def _stream_events() -> Schema:
+    return _operation(
+        "streamEvents",
+        "Follow a job",
+        "Server-sent events in this order: `queued` (id, position; again when the position "
+        "changes), `running`, `stage` for each stage, `done` with the job. A comment every 15 s "
+        "keeps the connection. The stream ends after `done`.",
+        parameters=[_given("Last-Event-ID", "Go on behind this event.")],
+        answers={
+            "200": {
+                "description": "The stream.",
+                "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            },
+            "204": {"description": "The job has ended and you know its end: do not come back."},
+        },
+        problems=("job_unknown", "too_many_waiters", *LEDGER),
+    )
+
+
+def _create_batch() -> Schema:
+    return _operation(
+        "createBatch",
+        "Send many pictures",
+        "1 to 100 parts `image`, 32 MiB in all. There is room for all or none is accepted; a bad "
+        "picture is refused by itself, in its item. Their jobs wait behind single pictures.",
+        parameters=[_asked()[0], IDEMPOTENCY],
+        requestBody={
+            "required": True,
+            "content": {"multipart/form-data": {"schema": ref("BatchForm")}},
+        },
+        answers={
+            "202": _json(
+                "Batch",
+                "The batch is accepted.",
+                Location="The batch's address.",
+                Idempotency_Replayed=CREATED["Idempotency_Replayed"],
+            )
+        },
+        problems=(*BODY, "batch_too_large", "batch_unusable", *LEDGER),
+    )
+
+
+def _show_batch() -> Schema:
+    return _operation(
+        "showBatch",
+        "Look a batch up",
+        "Its progress, and each of its jobs.",
+        answers={"200": _json("Batch", "The batch as it stands.")},
+        problems=("batch_unknown", *LEDGER),
+    )
+
+
+def _list_pipelines() -> Schema:
+    return _operation(
+        "listPipelines",
+        "List what can be asked",
+        "Each pipeline with its stages and the texts of its outcomes.",
+        answers={"200": _json("Pipelines", "The pipelines.")},
+    )
+
+
+def _show_description() -> Schema:
+    return _operation(
+        "showDescription",
+        "This description",
+        "OpenAPI 3.1.",
+        answers={
+            "200": {
+                "description": "This document.",
+                "content": {"application/json": {"schema": {"type": "object"}}},
+            }
+        },
+    )
+
+
+def _show_life() -> Schema:
+    return _operation(
+        "showLife",
+        "Does the process live?",
+        "Answers whatever the state of the queue.",
+        answers={"200": _json("Life", "It does.")},
+    )
+
+
+def _show_readiness() -> Schema:
+    return _operation(
+        "showReadiness",
+        "Can a job be accepted?",
+        "200 also without workers: then jobs wait, and `workers` is 0.",
+        answers={"200": _json("Readiness", "A job can be accepted.")},
+        problems=LEDGER,
+    )
