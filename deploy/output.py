@@ -6,6 +6,7 @@ The files are var/log/NAME.log, kept small by rotation: NAME.log.1 is the one be
 import json
 import os
 import selectors
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from typing import IO
 
 MAX_LOG_BYTES = 4 * 2**20
 KEPT_LINES = 20
+QUIET_SECONDS = 30.0  # the console shows the same failure again only after this
 _READ_BYTES = 65536
 _SERIOUS = ("ERROR", "CRITICAL")
 
@@ -54,6 +56,7 @@ class Output:
         self._selector = selectors.DefaultSelector()
         self._logs: dict[str, _Log] = {}
         self._last: dict[str, deque[str]] = {}
+        self._told: dict[tuple[str, str], float] = {}
 
     def follow(self, name: str, pipe: IO[bytes]) -> None:
         """Read `pipe` from now on as the output of the program `name`."""
@@ -94,19 +97,28 @@ class Output:
             text = line.decode(errors="replace").rstrip()
             self._last[stream.name].append(text)
             if told := _tell(stream, text):
-                self._show(stream.name, told)
+                self._tell_once(stream.name, told)
+
+    def _tell_once(self, name: str, line: str) -> None:
+        # A Redis that is away makes the same complaint many times a second.
+        now = time.monotonic()
+        if now - self._told.get((name, line), -QUIET_SECONDS) >= QUIET_SECONDS:
+            self._told = {
+                key: when for key, when in self._told.items() if now - when < QUIET_SECONDS
+            }
+            self._told[name, line] = now
+            self._show(name, line)
 
 
 def _tell(stream: _Stream, text: str) -> str:
-    """Return what the console should show of one line: tracebacks and serious log records."""
+    """Return what the console should show of one line: how a traceback ends, serious records."""
     if text.startswith("Traceback (most recent call last)"):
         stream.in_traceback = True
-        return text
-    if stream.in_traceback:
+    elif stream.in_traceback and text and not text.startswith((" ", "\t")):
         # The lines of a traceback are indented; the first that is not names the exception.
-        stream.in_traceback = text.startswith((" ", "\t"))
-        return text
-    if text.startswith("{") and any(f'"{word}"' in text for word in _SERIOUS):
+        stream.in_traceback = False
+        return f"Traceback, whole in {stream.name}.log: {text}"
+    elif text.startswith("{") and any(f'"{word}"' in text for word in _SERIOUS):
         return _tell_record(text)
     return ""
 
