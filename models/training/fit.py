@@ -1,0 +1,86 @@
+"""Fits the tail of the network to kept activations, deterministic under a seed.
+
+The head learns ten times faster than the layers below it: it starts at zero, so that they move
+only once it knows in which direction. Both rates fall along half a cosine.
+"""
+
+import time
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from models.training.architectures import build_backbone, cut_tail
+from models.training.features import Activations
+from models.training.progress import say
+from models.training.recipes import Recipe
+
+_HEAD_FASTER = 10.0
+
+
+def fit_tail(
+    recipe: Recipe, activations: Activations, labels: NDArray[np.int8], chosen: NDArray[np.int64]
+) -> keras.Model:
+    """Fit a new tail to the chosen rows and return it; it gives one logit a picture."""
+    keras.utils.set_random_seed(recipe.seed)
+    backbone = build_backbone(recipe.input.height, recipe.input.width)
+    tail = cut_tail(backbone, recipe.fit.starts, pooling=recipe.fit.pooling)
+    head = tail.get_layer("head")
+    head.set_weights([np.zeros_like(weight) for weight in head.get_weights()])
+    steps = max(1, int(recipe.fit.epochs * len(chosen) / recipe.fit.batch))
+    step = _build_step(tail, recipe, steps)
+    order = np.random.default_rng(recipe.seed)
+    rows = np.concatenate(
+        [order.permutation(chosen) for _ in range(int(np.ceil(recipe.fit.epochs)) + 1)]
+    )
+    started, recent = time.monotonic(), 0.0
+    for number in range(steps):
+        batch = np.sort(rows[number * recipe.fit.batch : (number + 1) * recipe.fit.batch])
+        loss = step(
+            tf.constant(activations[batch], tf.float32), tf.constant(labels[batch], tf.float32)
+        )
+        recent += 0.02 * (float(loss) - recent) if number else float(loss)
+        if number % 100 == 99 or number == steps - 1:
+            left = (time.monotonic() - started) / (number + 1) * (steps - number - 1)
+            say(f"fit: step {number + 1}/{steps}, loss {recent:.4f}, {left:.0f} s left")
+    return tail
+
+
+def _build_step(tail: keras.Model, recipe: Recipe, steps: int):  # type: ignore[no-untyped-def]
+    """Return a compiled function that makes one step and returns its loss."""
+    head = tail.get_layer("head").trainable_variables
+    known = {id(variable) for variable in head}
+    below = [v for v in tail.trainable_variables if id(v) not in known]
+    slow = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(recipe.fit.rate, steps))
+    fast = keras.optimizers.Adam(
+        keras.optimizers.schedules.CosineDecay(recipe.fit.rate * _HEAD_FASTER, steps)
+    )
+    slow.build(below)
+    fast.build(head)
+    measure = keras.losses.BinaryCrossentropy(
+        from_logits=True, label_smoothing=recipe.fit.smoothing
+    )
+
+    @tf.function  # type: ignore[untyped-decorator]
+    def step(values: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+        with tf.GradientTape() as tape:
+            loss = measure(labels[:, None], tail(values, training=True))
+        slopes = tape.gradient(loss, [*below, *head])
+        slow.apply_gradients(zip(slopes[: len(below)], below, strict=True))
+        fast.apply_gradients(zip(slopes[len(below) :], head, strict=True))
+        return loss
+
+    return step
+
+
+def score(
+    tail: keras.Model, activations: Activations, chosen: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return the scores in [0, 1] of the chosen rows, shape (n,)."""
+    logits = [
+        tail(tf.constant(activations[chosen[start : start + 64]], tf.float32), training=False)
+        for start in range(0, len(chosen), 64)
+    ]
+    flat = np.concatenate([np.asarray(part)[:, 0] for part in logits]).astype(np.float64)
+    return np.asarray(1 / (1 + np.exp(-flat)), np.float64)

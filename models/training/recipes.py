@@ -1,0 +1,135 @@
+"""Recipes: what a training uses, as TOML files that anybody can copy and change.
+
+Owns the format of `recipes/*.toml`. Refuses unknown and missing entries, so that a misspelt
+setting is an error and not a default.
+"""
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from models.errors import ModelError
+from models.manifest import InputSpec
+
+
+class RecipeError(ModelError):
+    """A recipe is missing, malformed, or does not fit the data."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folder:
+    """One folder of pictures (below the data folder) that all carry one label."""
+
+    path: str
+    label: str
+    optional: bool = False
+    judged: bool = True  # its photos measure the model when their fold is held out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Samples:
+    """How many training pictures are made, and of what kinds (shares of a label's pictures)."""
+
+    count: int
+    kinds: Mapping[str, float]
+    held_out: int = 0  # further ones that only measure, each in its own fold
+    strength: float = 1.0  # how often pictures are degraded: 0 never, 1 as a camera would
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fit:
+    """The schedule of one fit of the tail."""
+
+    pooling: str = "mean"
+    epochs: float = 1.0
+    batch: int = 32
+    rate: float = 2e-4
+    smoothing: float = 0.02
+    starts: int = 11  # first block of the tail
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """All that decides what a training gives, apart from the data itself."""
+
+    name: str
+    version: str
+    title: str
+    maker: str  # "scenes" or "composites"
+    labels: tuple[str, str]  # negative, positive
+    seed: int
+    input: InputSpec
+    samples: Samples
+    fit: Fit
+    folders: tuple[Folder, ...]
+    folds: tuple[tuple[str, ...], ...]  # sources held out together; () = spread over `fold_count`
+    fold_count: int
+    apart: tuple[Folder, ...] = ()  # measured with the final model only, never trained on
+    peers: Mapping[str, str] = field(default_factory=dict)  # name: file below the data folder
+    extras: Mapping[str, str] = field(default_factory=dict)  # masks, logos, detector ...
+
+    def digest(self, *, of_samples: bool) -> str:
+        """Return a short name for what these settings give, without the fit if `of_samples`."""
+        content = asdict(self)
+        if of_samples:
+            for key in ("fit", "title", "version", "apart", "peers"):
+                del content[key]
+            content["starts"] = self.fit.starts
+        text = json.dumps(content, sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def load_recipe(path: Path) -> Recipe:
+    """Read and check a recipe.
+
+    Raises:
+        RecipeError: when the file is missing or an entry is missing, unknown or impossible.
+    """
+    try:
+        content = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise RecipeError(f"no recipe at {path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RecipeError(f"{path} is no TOML file: {error}") from error
+    try:
+        return parse_recipe(content)
+    except (TypeError, ValueError, KeyError) as error:
+        raise RecipeError(f"{path}: {error}") from error
+
+
+def parse_recipe(content: Mapping[str, Any]) -> Recipe:
+    """Turn a recipe's content into a `Recipe`.
+
+    Raises:
+        TypeError, ValueError, KeyError: when an entry is missing, unknown or impossible.
+    """
+    rest = dict(content)
+    known = {entry.name for entry in fields(Recipe)}
+    if unknown := sorted(set(rest) - known):
+        raise ValueError(f"unknown entries {unknown}; expected some of {sorted(known)}")
+    recipe = Recipe(
+        input=InputSpec(**rest.pop("input")),
+        samples=Samples(**rest.pop("samples")),
+        fit=Fit(**rest.pop("fit", {})),
+        folders=tuple(Folder(**entry) for entry in rest.pop("folders")),
+        apart=tuple(Folder(**entry) for entry in rest.pop("apart", ())),
+        folds=tuple(tuple(sources) for sources in rest.pop("folds", ())),
+        labels=_pair(rest.pop("labels")),
+        **rest,
+    )
+    if bad := [e.path for e in (*recipe.folders, *recipe.apart) if e.label not in recipe.labels]:
+        raise ValueError(f"folders {bad} carry labels that are not among {recipe.labels}")
+    if recipe.fold_count < 2 or (recipe.folds and len(recipe.folds) != recipe.fold_count):
+        raise ValueError("fold_count must be 2 or more and equal the number of folds given")
+    if recipe.maker not in ("scenes", "composites"):
+        raise ValueError(f"maker is {recipe.maker!r}; expected 'scenes' or 'composites'")
+    return recipe
+
+
+def _pair(labels: list[str]) -> tuple[str, str]:
+    negative, positive = labels
+    return negative, positive

@@ -1,0 +1,72 @@
+"""Turns scores into the numbers of `metrics.json`: overall, per source, beside peers, apart."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.classifiers.loader import load
+from models.training.metrics import (
+    choose_threshold,
+    find_unsure_band,
+    measure,
+    weigh_groups,
+)
+from models.training.run import HeldOut
+
+WRONG_WHEN_UNSURE = 0.2  # the unsure band is where at least one answer in five is wrong
+
+
+def set_operating_point(held: HeldOut) -> tuple[float, tuple[float, float]]:
+    """Return the threshold and the unsure band, every group of held-out pictures counting alike."""
+    weights = weigh_groups(held.labels, held.groups)
+    threshold = choose_threshold(held.labels, held.scores, weights)
+    band = find_unsure_band(held.labels, held.scores, weights, threshold, wrong=WRONG_WHEN_UNSURE)
+    return threshold, band
+
+
+def summarise(
+    labels: NDArray[np.int8], scores: NDArray[np.float64], threshold: float
+) -> dict[str, Any]:
+    """Return counts and, where both labels are there, the measures with intervals."""
+    summary: dict[str, Any] = {
+        "pictures": len(labels),
+        "positive": int((labels == 1).sum()),
+        "negative": int((labels == 0).sum()),
+    }
+    if summary["positive"] and summary["negative"]:
+        summary |= measure(labels, scores, threshold)
+    return summary
+
+
+def count_groups(
+    labels: NDArray[np.int8],
+    groups: NDArray[np.str_],
+    scores: NDArray[np.float64],
+    threshold: float,
+    names: tuple[str, str],
+) -> list[dict[str, Any]]:
+    """Return for each group and label how many pictures there are and how many are right."""
+    rows = []
+    for label in (1, 0):
+        for group in np.unique(groups[labels == label]):
+            mine = scores[(labels == label) & (groups == group)]
+            right = int(((mine >= threshold) == (label == 1)).sum())
+            rows.append(
+                {"group": str(group), "label": names[label], "pictures": len(mine), "right": right}
+            )
+    return rows
+
+
+def time_artefact(folder: Path, pixels: NDArray[np.uint8], *, rounds: int = 200) -> float:
+    """Return the median milliseconds from fitted pixels to scores, on one thread."""
+    classifier = load(folder)
+    picture = np.asarray(pixels[0])
+    took = []
+    for _ in range(rounds):
+        started = time.perf_counter()
+        classifier.predict_pixels(picture)
+        took.append((time.perf_counter() - started) * 1000)
+    return round(float(np.median(took)), 2)
