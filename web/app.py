@@ -7,6 +7,7 @@ from flask import Flask
 from jobs.client import JobClient
 from models.catalogue import Pipeline, load_pipelines
 from web import access_log, answers, bodies, compression, security
+from web.room import Room
 from web.services import EXTENSION, Services
 from web.settings import WebSettings
 from web.views import batches, events, health, pages, pipelines, reference
@@ -34,6 +35,7 @@ def create_app(
         settings=settings,
         client=client,
         pipelines=load_pipelines() if pipelines is None else pipelines,
+        room=Room(settings.max_bodies_bytes),
     )
     answers.register(app)
     bodies.register(app)

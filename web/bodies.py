@@ -12,6 +12,7 @@ from typing import Any
 from flask import Flask, Request, Response, g, request
 
 from web.errors import Problem
+from web.services import services
 
 # A sender that is silent for so long has gone; without a limit its connection would stay for ever.
 SILENCE_SECONDS = 30.0
@@ -20,18 +21,20 @@ SILENCE_SECONDS = 30.0
 DRAIN_BYTES = 64 * 2**20
 DRAIN_SECONDS = 5.0
 DRAIN_STEP_BYTES = 256 * 1024
+ROOM_RETRY_SECONDS = 2
 
 
 def register(app: Flask) -> None:
     """See to the bodies that no view wanted."""
     app.after_request(leave_body)
+    app.teardown_request(free_room)
 
 
 def read_body(request: Request, *, most_bytes: int) -> bytes:
     """Return the bytes of the body.
 
     Raises:
-        Problem: no length, too long, empty, compressed, or fewer bytes than announced.
+        Problem: no length, too long, empty, compressed, fewer bytes than announced, or no room.
     """
     coding = request.headers.get("Content-Encoding", "identity").strip().lower()
     if coding not in ("", "identity"):
@@ -45,6 +48,7 @@ def read_body(request: Request, *, most_bytes: int) -> bytes:
         )
     if length == 0:
         raise Problem("body_empty")
+    _take_room(length)
     g.body_is_read = True
     body = _receive(request.environ, length)
     if len(body) != length:
@@ -54,6 +58,26 @@ def read_body(request: Request, *, most_bytes: int) -> bytes:
             "accepted: send it again.",
         )
     return body
+
+
+def _take_room(length: int) -> None:
+    """Count the body until its request ends, for so long its bytes may be held."""
+    if not services().room.take(length):
+        raise Problem(
+            "queue_full",
+            f"Too many pictures are on their way in at once. Nothing was accepted: try again in "
+            f"{ROOM_RETRY_SECONDS} s.",
+            headers={"Retry-After": str(ROOM_RETRY_SECONDS)},
+            extra={"reason": "bodies", "retry_after_seconds": ROOM_RETRY_SECONDS},
+        )
+    g.taken_bytes = length
+
+
+def free_room(_error: BaseException | None) -> None:
+    """Give the body's bytes back when its request has ended, however it ended."""
+    taken = g.pop("taken_bytes", 0)
+    if taken:
+        services().room.give_back(taken)
 
 
 def _read_length(request: Request) -> int:

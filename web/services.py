@@ -8,6 +8,7 @@ from flask import current_app
 
 from jobs.client import JobClient
 from models.catalogue import Pipeline
+from web.room import Room
 from web.settings import WebSettings
 
 EXTENSION = "spotter"
@@ -15,11 +16,12 @@ EXTENSION = "spotter"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """The settings, the way to the ledger, and the pipelines by slug."""
+    """The settings, the way to the ledger, the pipelines by slug, and the room for bodies."""
 
     settings: WebSettings
     client: JobClient
     pipelines: Mapping[str, Pipeline]
+    room: Room
 
 
 def services() -> Services:

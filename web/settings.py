@@ -24,6 +24,7 @@ class WebSettings:
 
     `hosts` are lower case without a port; with `any_host` every name is answered. `bound_widely`
     says that the service listens on all interfaces, so that it may be called by any IP address.
+    `max_bodies_bytes` is what one process holds of all bodies together.
     """
 
     secret: str
@@ -34,6 +35,7 @@ class WebSettings:
     max_image_bytes: int = 20 * 2**20
     max_batch_bytes: int = 32 * 2**20
     max_batch_pictures: int = 100
+    max_bodies_bytes: int = 256 * 2**20
     max_wait_seconds: int = 30
 
     @classmethod
