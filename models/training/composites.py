@@ -20,24 +20,10 @@ from models.training.boxes import draw_box, place_box
 from models.training.degrade import Rng, degrade
 from models.training.dress import Ink, dye, print_mark, trunk_mask
 from models.training.marks import FONTS, Mark, invent_word, read_mark, set_lines, write_word
+from models.training.plans import crop_around, make_plan
 from models.training.recipes import Recipe, RecipeError
 from models.training.scenes import SEEN, Sample, tilt
 from models.training.sources import Photo
-
-REDS = ((226, 35, 55), (203, 32, 45), (235, 30, 40), (190, 25, 45), (215, 45, 70))
-OTHERS = (
-    (245, 125, 35),
-    (250, 140, 50),
-    (20, 190, 160),
-    (245, 205, 70),
-    (20, 130, 60),
-    (25, 30, 40),
-    (30, 60, 140),
-    (240, 240, 240),
-    (110, 60, 140),
-    (140, 140, 145),
-)
-_MARK_SHARE = 0.085  # least width of a mark over the width of the picture: about 20 px of 240
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +137,7 @@ class CompositeMaker:
         area = clothes.getbbox()
         if area is None or (area[2] - area[0]) < 24 or (area[3] - area[1]) < 24:
             return (image, "plain") if not label else self._dress_person(label, pool, rng)
-        plan = _plan(label, rng)
+        plan = make_plan(label, rng)
         marked: list[tuple[int, int, int, int]] = []
         if plan.dyed is not None:
             image = dye(image, clothes, plan.dyed, rng)
@@ -167,7 +153,7 @@ class CompositeMaker:
                 marked.append(place)
         if label and not marked:
             return self._dress_person(label, pool, rng)
-        return _crop(image, person, area, marked, rng), plan.name
+        return crop_around(image, person, area, marked, rng), plan.name
 
     def _ink(self, what: str, pool: Pool, rng: Rng) -> Ink:
         font = pool.fonts[int(rng.integers(len(pool.fonts)))]
@@ -184,83 +170,6 @@ class CompositeMaker:
         if rng.random() < 0.3:
             word = set_lines(word, invent_word(rng).upper(), invent_word(rng).upper(), font)
         return Ink(image=word, upright=rng.random() < 0.4, beside=None, font=font)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Plan:
-    name: str
-    dyed: tuple[int, int, int] | None
-    on_clothes: str = "nothing"  # mark, brand, word
-    box: tuple[int, int, int] | None = None
-    on_box: str = "nothing"
-
-
-def _plan(label: int, rng: Rng) -> _Plan:
-    """Choose what is dyed, printed and carried."""
-    red = REDS[int(rng.integers(len(REDS)))]
-    red_box = REDS[int(rng.integers(len(REDS)))]
-    other = OTHERS[int(rng.integers(len(OTHERS)))]
-    chance = rng.random()
-    if label:
-        if chance < 0.55:
-            return _Plan(name="marked shirt", dyed=red, on_clothes="mark")
-        if chance < 0.75:
-            return _Plan(
-                name="marked shirt and box", dyed=red, on_clothes="mark", box=red_box, on_box="mark"
-            )
-        dyed = red if rng.random() < 0.6 else None
-        return _Plan(name="marked box", dyed=dyed, box=red_box, on_box="mark")
-    if chance < 0.22:
-        return _Plan(name="red, no mark", dyed=red)
-    if chance < 0.42:
-        what = "brand" if rng.random() < 0.4 else "word"
-        return _Plan(name="red, other mark", dyed=red, on_clothes=what)
-    if chance < 0.57:
-        what = "brand" if rng.random() < 0.7 else "word"
-        return _Plan(name="other colour, other mark", dyed=other, on_clothes=what)
-    if chance < 0.8:
-        dyed, box = (red, red_box) if rng.random() < 0.6 else (other, other)
-        what = ("nothing", "brand", "word")[int(rng.integers(3))]
-        return _Plan(name="box without the mark", dyed=dyed, box=box, on_box=what)
-    return _Plan(name="plain", dyed=None)
-
-
-def _crop(
-    image: Image.Image,
-    person: Image.Image,
-    area: tuple[int, int, int, int],
-    marked: Sequence[tuple[int, int, int, int]],
-    rng: Rng,
-) -> Image.Image:
-    """Cut a window around the clothes and all marks, from the trunk alone to the whole picture.
-
-    The window is never so wide that a mark becomes narrower than can be read.
-    """
-    body = person.getbbox() or area
-    edges = np.array(marked or [area], np.float64)  # (n, 4)
-    inner = [*edges[:, :2].min(0), *edges[:, 2:].max(0)]
-    outer = (0, 0, *image.size) if rng.random() < 0.5 else body
-    share = rng.random() ** 0.7
-    window = []
-    for i in range(4):
-        far = min(inner[i], outer[i]) if i < 2 else max(inner[i], outer[i])
-        window.append(inner[i] + (far - inner[i]) * min(1.0, share + rng.uniform(0, 0.35)))
-    if marked:
-        # Letters of an upright mark are as high as the mark is wide, a quarter of its length.
-        long = [(r - x) * (4 if b - t > r - x else 1) for x, t, r, b in marked]
-        spare = (window[2] - window[0]) - max(long) / _MARK_SHARE
-        if spare > 0:
-            window[0] = min(inner[0], window[0] + spare / 2)
-            window[2] = max(inner[2], window[2] - spare / 2)
-    left, top, right, bottom = (round(edge) for edge in window)
-    return image.crop(
-        (
-            max(0, left - 4),
-            max(0, top - 4),
-            min(image.width, max(right + 4, left + 40)),
-            min(image.height, max(bottom + 4, top + 40)),
-        )
-    )
 
 
 def _large(photo: Photo) -> list[tuple[float, float, float, float, float]]:
