@@ -1,6 +1,6 @@
 # make up           start Spotter on this machine; Ctrl-C ends it
 # make test         run every test; make lint runs the checks that need no run
-# make train        train a model: make train MODEL=person
+# make train        train a model: make train MODEL=person DATA=folder
 # make requirements export the pinned requirements from pyproject.toml (needs uv)
 # make clean        remove what was installed; var/, the data of your Spotter, stays
 #
@@ -29,7 +29,7 @@ lint: $(VENV)/.installed-dev
 	$(VENV)/bin/lint-imports
 
 train: $(VENV)/.installed-dev
-	@exec $(PY) -m models.training $(MODEL)
+	@exec $(PY) -m models.training fit models/training/recipes/$(MODEL).toml --data $(DATA)
 
 $(VENV)/.installed-%: requirements/%.txt $(BROKEN)
 	@$(PYTHON) deploy/install.py $*
