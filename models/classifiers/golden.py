@@ -12,6 +12,7 @@ cells of [red, green, blue] in grey levels. `scores` are those of all labels.
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -29,16 +30,45 @@ SCHEMA = 1
 CELLS = 8  # a side, fewer if the input is smaller
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What a classifier makes, or made, of one golden picture."""
+
+    means: NDArray[np.float64]  # (cells down, cells across, 3), grey levels
+    pixels: NDArray[np.float64]  # of the same shape
+    scores: Mapping[str, float]
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the record as JSON has it."""
+        return {
+            "means": self.means.tolist(),
+            "pixels": self.pixels.astype(int).tolist(),
+            "scores": dict(self.scores),
+        }
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, object]) -> "Record":
+        """Read a record from JSON; a malformed one raises ValueError, KeyError or TypeError."""
+        scores = content["scores"]
+        if not isinstance(scores, dict):
+            raise TypeError(f"scores must be a table, got {scores!r}")
+        return cls(
+            means=np.array(content["means"], dtype=np.float64),
+            pixels=np.array(content["pixels"], dtype=np.float64),
+            scores={str(label): float(score) for label, score in scores.items()},
+        )
+
+
 def write_golden(folder: Path, manifest: Manifest, classifier: Classifier) -> None:
     """Write the golden pictures and what `classifier` makes of them into an artefact's folder."""
     golden = folder / FOLDER_NAME
     golden.mkdir(exist_ok=True)
-    pictures = {}
+    lines = []
     for name, data in make_pictures().items():
         (golden / name).write_bytes(data)
-        pictures[name] = _describe(data, manifest, classifier)
-    lines = ",\n".join(f'"{name}": {json.dumps(found)}' for name, found in pictures.items())
-    text = f'{{"schema": {SCHEMA}, "pictures": {{\n{lines}\n}}}}\n'
+        record = _record(data, manifest, classifier)
+        lines.append(f'"{name}": {json.dumps(record.to_dict())}')
+    text = f'{{"schema": {SCHEMA}, "pictures": {{\n' + ",\n".join(lines) + "\n}}\n"
     (golden / EXPECTED_NAME).write_text(text, encoding="utf-8")
 
 
@@ -51,41 +81,42 @@ def check_golden(folder: Path, classifier: Classifier) -> None:
     """
     golden = folder / FOLDER_NAME
     manifest = classifier.manifest
-    for name, expected in _read_expected(golden / EXPECTED_NAME).items():
+    for name, wanted in _read_expected(golden / EXPECTED_NAME).items():
         path = golden / name
         try:
-            found = _describe(path.read_bytes(), manifest, classifier)
+            got = _record(path.read_bytes(), manifest, classifier)
         except OSError as error:
             raise ArtefactMismatch(f"{path}: golden picture cannot be read: {error}") from error
         except ImageError as error:
             raise ArtefactMismatch(f"{path}: golden picture does not decode: {error}") from error
-        for part in ("means", "pixels"):
-            _compare_pixels(path, part, expected, found, manifest.golden.tolerance_pixels)
-        _compare_scores(path, expected, found, manifest.golden.tolerance_score)
+        tolerance = manifest.golden.tolerance_pixels
+        _compare_grids(path, "means", wanted.means, got.means, tolerance=tolerance)
+        _compare_grids(path, "pixels", wanted.pixels, got.pixels, tolerance=tolerance)
+        _compare_scores(path, wanted.scores, got.scores, manifest.golden.tolerance_score)
 
 
-def _read_expected(path: Path) -> Mapping[str, Mapping[str, object]]:
+def _read_expected(path: Path) -> Mapping[str, Record]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        pictures: dict[str, Mapping[str, object]] = content["pictures"]
-        if content["schema"] != SCHEMA or not pictures:
+        if content["schema"] != SCHEMA or not content["pictures"]:
             raise ValueError(f"expected schema {SCHEMA} and one picture at least")
+        return {name: Record.from_dict(entry) for name, entry in content["pictures"].items()}
     except OSError as error:
         raise ArtefactMismatch(f"{path}: golden record cannot be read: {error}") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ArtefactMismatch(f"{path}: golden record is malformed: {error}") from error
-    return pictures
 
 
-def _describe(data: bytes, manifest: Manifest, classifier: Classifier) -> dict[str, object]:
+def _record(data: bytes, manifest: Manifest, classifier: Classifier) -> Record:
+    """Decode, fit and score a picture; rounded as it is written."""
     spec = manifest.input
     pixels = fit(decode(data, smallest=(spec.width, spec.height)), spec)
     scores = classifier.predict_pixels(pixels)
-    return {
-        "means": np.round(_cell_means(pixels), 1).tolist(),
-        "pixels": _cell_centres(pixels).tolist(),
-        "scores": {label: round(score, 4) for label, score in scores.items()},
-    }
+    return Record(
+        means=np.round(_cell_means(pixels), 1),
+        pixels=_cell_centres(pixels).astype(np.float64),
+        scores={label: round(score, 4) for label, score in scores.items()},
+    )
 
 
 def _cell_means(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
@@ -104,33 +135,32 @@ def _cell_centres(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return pixels[np.ix_(rows, columns)]
 
 
-def _compare_pixels(
+def _compare_grids(
     path: Path,
     part: str,
-    expected: Mapping[str, object],
-    found: Mapping[str, object],
+    wanted: NDArray[np.float64],
+    got: NDArray[np.float64],
+    *,
     tolerance: float,
 ) -> None:
-    wanted, got = np.array(expected.get(part), dtype=object), np.array(found[part], dtype=object)
     if wanted.shape != got.shape:
         raise ArtefactMismatch(
             f"{path}: {part} of {wanted.shape} recorded, this model's input gives {got.shape}"
         )
-    differences = np.abs(wanted.astype(np.float64) - got.astype(np.float64))
-    worst = np.unravel_index(np.argmax(differences), differences.shape)
-    if differences[worst] > tolerance:
+    differences = np.abs(wanted - got)
+    row, column, channel = np.unravel_index(np.argmax(differences), differences.shape)
+    if not differences[row, column, channel] <= tolerance:  # true for NaN too
         raise ArtefactMismatch(
-            f"{path}: preprocessing differs from the model's export: {part} at row {worst[0]}, "
-            f"column {worst[1]}, channel {worst[2]}: expected {wanted[worst]}, got {got[worst]} "
-            f"(tolerance {tolerance} grey levels)"
+            f"{path}: preprocessing differs from the model's export: {part} at row {row}, "
+            f"column {column}, channel {channel}: expected {wanted[row, column, channel]}, "
+            f"got {got[row, column, channel]} (tolerance {tolerance} grey levels)"
         )
 
 
 def _compare_scores(
-    path: Path, expected: Mapping[str, object], found: Mapping[str, object], tolerance: float
+    path: Path, wanted: Mapping[str, float], got: Mapping[str, float], tolerance: float
 ) -> None:
-    wanted, got = expected.get("scores"), found["scores"]
-    if not isinstance(wanted, dict) or not isinstance(got, dict) or wanted.keys() != got.keys():
+    if wanted.keys() != got.keys():
         raise ArtefactMismatch(f"{path}: scores {wanted} recorded, this model gives {got}")
     for label, score in wanted.items():
         if not abs(got[label] - score) <= tolerance:  # false for NaN too

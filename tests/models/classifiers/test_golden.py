@@ -78,7 +78,15 @@ def test_a_grid_of_another_size_is_refused(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    ["", "[]", "{}", '{"schema": 1, "pictures": {}}', '{"schema": 2, "pictures": {"a": 1}}'],
+    [
+        "",
+        "[]",
+        "{}",
+        '{"schema": 1, "pictures": {}}',
+        '{"schema": 2, "pictures": {"a": 1}}',
+        '{"schema": 1, "pictures": {"a": 1}}',
+        '{"schema": 1, "pictures": {"a": {}}}',
+    ],
 )
 def test_a_malformed_record_is_refused(folder: Path, content: str) -> None:
     (folder / "golden" / "expected.json").write_text(content)
