@@ -82,6 +82,16 @@ class Output:
         """Return the last lines of the program's present or latest run."""
         return list(self._last.get(name, ()))
 
+    def close(self) -> None:
+        """Write what is left of a line and close all logs and pipes."""
+        for key in list(self._selector.get_map().values()):
+            if isinstance(key.data, _Stream):
+                self._logs[key.data.name].write(b"\n" if key.data.rest else b"")
+                key.data.pipe.close()
+        self._selector.close()
+        for log in self._logs.values():
+            log.file.close()
+
     def _read(self, stream: _Stream) -> None:
         try:
             data = os.read(stream.pipe.fileno(), _READ_BYTES)

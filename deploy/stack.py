@@ -174,6 +174,7 @@ class Stack:
             hurry=lambda: self._wanted_to_end > 1, while_waiting=lambda: self._output.read(0)
         )
         self._output.read(0)
+        self._output.close()
         if self._files is not None:
             remove_socket_folder(self._files)
         if killed:
