@@ -1,17 +1,19 @@
 """What one pool child does with a leased picture, and with each way in which that can go wrong.
 
-Owns what lives as long as the process: the ledger, the cascades, the guard and the pulse. Knows
-nothing of Celery; `pool.py` opens a child in a process of the pool.
+Owns what lives as long as the process: the ledger, the cascades, the guard and the pulse. `pool.py`
+opens a child in each process of the pool.
 """
 
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from celery.exceptions import SoftTimeLimitExceeded
+
 from jobs.ledger import Ledger
 from jobs.messages import Failure, Lease, Report, Worker
 from worker.drain import Ring, drain
-from worker.guard import Guard, LeaseLost
+from worker.guard import Guard, LeaseLost, describe_lease
 from worker.pulse import Pulse
 from worker.recognise import Runs, UnknownPipeline, recognise
 
@@ -62,15 +64,17 @@ class Child:
             try:
                 return recognise(lease, self._cascades, hold.note)
             except LeaseLost:
+                logger.warning("lease_lost", extra=describe_lease(lease))
                 return None
             except UnknownPipeline as error:
                 return self._decline(lease, str(error))
             except MemoryError:
                 # This process may be as much to blame as the picture: try it in a fresh one.
                 self.guard.end_process(hold, "out_of_memory")
-            except Exception as error:
-                fields = {"job_id": lease.job_id, "request_id": lease.request_id}
-                logger.exception("recognising_broke", extra=fields | {"error": repr(error)})
+            except SoftTimeLimitExceeded:  # Celery's; comes only where the guard could not act
+                self.guard.end_process(hold, "picture_too_slow")
+            except Exception:
+                logger.exception("recognising_broke", extra=describe_lease(lease))
                 self.guard.give_up(lease, drainer, "internal_error")
             return None
 
@@ -81,8 +85,8 @@ class Child:
         out, so that the attempts lie seconds apart and each may fall to a newer worker. Only the
         last one fails the job, so that a fleet which will never know it does not hold it for ever.
         """
-        fields = {"job_id": lease.job_id, "request_id": lease.request_id, "pipeline": pipeline}
-        logger.warning("pipeline_unknown", extra=fields | {"attempt": lease.token})
+        fields = describe_lease(lease) | {"pipeline": pipeline}
+        logger.warning("pipeline_unknown", extra=fields)
         if lease.token < self.ledger.settings.max_attempts:
             return None
         failure = Failure(code="pipeline_unknown", message=UNKNOWN_PIPELINE)

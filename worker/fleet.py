@@ -1,17 +1,20 @@
 """Putting a worker together: the Celery application, its pool and its main process."""
 
 import logging
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
+from billiard.util import get_logger as get_pool_logger
 from celery import Celery, signals
+from celery.exceptions import CPendingDeprecationWarning
 
 from jobs.logs import configure
 from jobs.queue import make_celery
 from worker import pool
 from worker.controller import Controller
 
-QUIET = ("celery", "kombu", "amqp", "redis", "multiprocessing")
+LIBRARIES = ("celery", "kombu", "amqp", "redis", "multiprocessing")
 
 
 def make_app(plan: pool.Plan, *, module: str, check_command: Sequence[str]) -> Celery:
@@ -37,13 +40,22 @@ def make_app(plan: pool.Plan, *, module: str, check_command: Sequence[str]) -> C
 
 def _set_up_logs(**_: Any) -> None:
     configure("worker")
-    for name in QUIET:
+    for name in LIBRARIES:
         logging.getLogger(name).setLevel(logging.WARNING)
+    get_pool_logger().propagate = True  # billiard's stands alone, and would print to stderr
     for handler in logging.getLogger().handlers:
-        handler.addFilter(drop_task_data)
+        handler.addFilter(drop_traces)
+    # Said at every lost connection; a drain that goes on without one is what we want.
+    warnings.filterwarnings("ignore", category=CPendingDeprecationWarning)
 
 
-def drop_task_data(record: logging.LogRecord) -> bool:
-    """Leave out the copy of a task with its stack trace that Celery adds to its records."""
-    vars(record).pop("data", None)
+def drop_traces(record: logging.LogRecord) -> bool:
+    """Cut the libraries' records down to one line: children die, Redis restarts, that is known.
+
+    Their messages name the exception already; the trace is of their own code, and comes twice.
+    """
+    if record.name.split(".")[0] in LIBRARIES:
+        record.exc_info = None
+        vars(record).pop("data", None)
+        record.msg, record.args = " ".join(record.getMessage().split()), ()
     return True

@@ -89,6 +89,7 @@ class Guard:
 
     def start(self) -> None:
         """Start watching; the threads end with the process or with `close`."""
+        self._arm_switch()
         for watch in (self._keep, self._watch):
             threading.Thread(target=watch, name=watch.__name__.strip("_"), daemon=True).start()
 
@@ -123,11 +124,11 @@ class Guard:
 
     def _watch(self) -> None:
         limit = self._ledger.settings.picture_seconds
-        armed = 0.0
+        armed = monotonic()
         while not self._closed.wait(self._tick):
             now = monotonic()
             if now - armed > 1.0:
-                faulthandler.dump_traceback_later(limit + SWITCH_EXTRA_SECONDS, exit=True)
+                self._arm_switch()
                 armed = now
             hold = self._hold
             if hold and now - hold.began >= limit:
@@ -135,7 +136,16 @@ class Guard:
                 return
         faulthandler.cancel_dump_traceback_later()
 
+    def _arm_switch(self) -> None:
+        """Let the process end itself unless Python gets here again in time."""
+        seconds = self._ledger.settings.picture_seconds + SWITCH_EXTRA_SECONDS
+        faulthandler.dump_traceback_later(seconds, exit=True)
+
+
+def describe_lease(lease: Lease) -> dict[str, object]:
+    """Name a lease in a line of the log."""
+    return {"job_id": lease.job_id, "request_id": lease.request_id, "attempt": lease.token}
+
 
 def _warn(event: str, lease: Lease, **fields: object) -> None:
-    known = {"job_id": lease.job_id, "request_id": lease.request_id, "attempt": lease.token}
-    logger.warning(event, extra=known | fields)
+    logger.warning(event, extra=describe_lease(lease) | fields)

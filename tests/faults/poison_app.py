@@ -6,6 +6,7 @@ held), `crash`, `exit`, `memory`, `bug`, `damaged`.
 
 import ctypes
 import dataclasses
+import json
 import os
 import sys
 import time
@@ -56,10 +57,10 @@ class Poison:
         time.sleep(float(seconds))
 
     def hang(self) -> None:
-        ctypes.CDLL(None).sleep(60)
+        lock_twice(ctypes.CDLL(None))
 
     def freeze(self) -> None:
-        ctypes.PyDLL(None).sleep(60)
+        lock_twice(ctypes.PyDLL(None))
 
     def crash(self) -> None:
         ctypes.string_at(0)
@@ -77,6 +78,13 @@ class Poison:
         raise ImageError(ImageCode.DAMAGED, "The file is damaged.")
 
 
+def lock_twice(libc: ctypes.CDLL) -> None:
+    """Wait for ever in C, through every signal."""
+    lock = ctypes.create_string_buffer(64)
+    for _ in range(2):
+        libc.pthread_mutex_lock(lock)
+
+
 def load(settings: WorkerSettings) -> Loaded:
     if os.environ.get("POISON_LOAD"):
         raise OSError("the models are on strike")
@@ -85,11 +93,11 @@ def load(settings: WorkerSettings) -> Loaded:
 
 jobs = dataclasses.replace(
     JobsSettings.from_env(os.environ),
-    picture_seconds=float(os.environ.get("POISON_PICTURE_SECONDS", "5")),
+    **json.loads(os.environ.get("POISON_SETTINGS", "{}")),
 )
 worker = WorkerSettings.from_env({**os.environ, "SPOTTER_MODELS": "/"}, cores=2)
 app = make_app(
     pool.Plan(jobs=jobs, worker=worker, load=load),
-    module="poison_app",
+    module="tests.faults.poison_app",
     check_command=(sys.executable, "-c", ""),
 )
