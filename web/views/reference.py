@@ -13,7 +13,7 @@ from web.services import services
 
 bp = Blueprint("reference", __name__)
 
-METHODS = ("get", "post", "delete")
+METHODS = ("post", "get", "delete")
 
 
 @bp.get(f"{API}/openapi.json")

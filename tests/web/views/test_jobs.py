@@ -422,6 +422,7 @@ def test_a_full_queue_refuses_with_the_time_to_come_again(
     found = problem(answer, 503, "queue_full")
     assert int(answer.headers["Retry-After"]) == found["retry_after_seconds"] > 0
     assert found["reason"] == "depth"
+    assert stored(client) == []
 
 
 def test_too_many_waiting_readers_are_sent_away(
