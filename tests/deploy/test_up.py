@@ -1,0 +1,194 @@
+"""`make up` as a whole: real programs, kills, Ctrl-C; what was accepted stays."""
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from tests.browser.made import ASTRONAUT, write_models
+from tests.conftest import ROOT
+
+ENDED_SECONDS = 10
+
+
+@dataclass
+class Spotter:
+    """One data folder and the stacks that run on it, one after another."""
+
+    folder: Path
+    models: Path
+    port: int = 0
+    process: psutil.Popen | None = None
+    tree: list[psutil.Process] = field(default_factory=list)
+
+    def start(self) -> None:
+        """Start it as a terminal would, in a group of its own, and wait for the address."""
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        with (self.folder / "console").open("ab") as console:
+            self.process = psutil.Popen(
+                [sys.executable, "-m", "deploy.up"],
+                cwd=ROOT,
+                env={**os.environ, **self.environment()},
+                stdin=subprocess.DEVNULL,
+                stdout=console,
+                stderr=console,
+                start_new_session=True,
+            )
+        wait_until(lambda: f"http://127.0.0.1:{self.port} " in self.console(), self.console)
+        self.tree = [self.process, *self.process.children(recursive=True)]
+
+    def environment(self) -> dict[str, str]:
+        return {
+            "PORT": str(self.port),
+            "WORKERS": "1",
+            "SPOTTER_DATA": str(self.folder / "data"),
+            "SPOTTER_MODELS": str(self.models),
+        }
+
+    def console(self) -> str:
+        return (self.folder / "console").read_text()
+
+    def interrupt(self) -> float:
+        """Press Ctrl-C, which reaches the whole group; return the seconds until it ended."""
+        assert self.process is not None
+        started = time.monotonic()
+        os.killpg(self.process.pid, signal.SIGINT)
+        self.process.wait(ENDED_SECONDS + 10)
+        return time.monotonic() - started
+
+    def left_over(self) -> list[psutil.Process]:
+        return [p for p in self.tree if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
+
+    def find(self, word: str) -> psutil.Process:
+        """Return the first process of the tree whose command holds the word."""
+        assert self.process is not None
+        processes = self.process.children(recursive=True)
+        return next(p for p in processes if word in " ".join(p.cmdline()))
+
+    def ask(self, method: str, path: str, body: bytes | None = None) -> tuple[int, dict[str, Any]]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=40)
+        try:
+            headers = {"Content-Type": "image/jpeg"} if body else {}
+            connection.request(method, path, body, headers)
+            answer = connection.getresponse()
+            return answer.status, json.loads(answer.read())
+        finally:
+            connection.close()
+
+    def submit(self) -> str:
+        status, job = self.ask("POST", "/api/v1/jobs?pipeline=zomato-rider", ASTRONAUT.read_bytes())
+        assert status == 202, job
+        return str(job["id"])
+
+    def outcome(self, job_id: str) -> str:
+        job = self.ask("GET", f"/api/v1/jobs/{job_id}?wait=25")[1]
+        return str(job["outcome"]["text"])
+
+
+def wait_until(fact: Callable[[], Any], what: Callable[[], str], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not fact():
+        assert time.monotonic() < deadline, what()
+        time.sleep(0.02)
+
+
+@pytest.fixture(scope="module")
+def spotter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Spotter]:
+    folder = tmp_path_factory.mktemp("spotter")
+    spotter = Spotter(folder=folder, models=write_models(folder / "models"))
+    yield spotter
+    if spotter.process is not None and spotter.process.is_running():
+        spotter.interrupt()
+
+
+@pytest.fixture
+def running(spotter: Spotter) -> Spotter:
+    if spotter.process is None or spotter.process.poll() is not None:
+        spotter.start()
+    return spotter
+
+
+def test_the_console_says_what_runs_and_where(running: Spotter) -> None:
+    lines = running.console().splitlines()
+    assert lines[0].startswith("queue: Valkey")
+    assert lines[0].endswith("every accepted job is on the disk before the answer")
+    assert lines[-1] == f"Spotter is at http://127.0.0.1:{running.port} - Ctrl-C ends it"
+
+
+def test_when_the_address_is_printed_a_worker_is_ready(running: Spotter) -> None:
+    status, body = running.ask("GET", "/readyz")
+    assert (status, body["durability"]) == (200, "strict")
+    assert body["workers"] >= 1
+
+
+def test_nothing_is_lost_when_the_queue_server_is_killed(running: Spotter) -> None:
+    jobs = [running.submit() for _ in range(10)]
+    running.find("valkey-server").kill()
+    wait_until(lambda: running.ask("GET", "/readyz")[0] == 200, running.console)
+    assert {running.outcome(job) for job in jobs} == {"human_detected, others"}
+    assert "queue ended and starts again" in running.console()
+
+
+def test_a_killed_worker_and_a_killed_web_come_back(running: Spotter) -> None:
+    running.find("celery").kill()
+    running.find("gunicorn").kill()
+    wait_until(lambda: "web ended and starts again" in running.console(), running.console)
+
+    def is_answering() -> bool:
+        try:
+            return running.ask("GET", "/readyz")[0] == 200
+        except OSError:
+            return False
+
+    wait_until(is_answering, running.console)
+    assert running.outcome(running.submit()) == "human_detected, others"
+
+
+def test_a_second_instance_is_refused(running: Spotter) -> None:
+    second = subprocess.run(
+        [sys.executable, "-m", "deploy.up"],
+        cwd=ROOT,
+        env={**os.environ, **running.environment()},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert second.returncode == 1
+    assert second.stdout == ""
+    assert f"already running in {running.folder / 'data'}" in second.stderr
+    assert len(second.stderr.splitlines()) == 1
+
+
+def test_ctrl_c_ends_all_and_the_next_start_continues(running: Spotter) -> None:
+    done, waiting = running.submit(), ""
+    assert running.outcome(done)
+    running.find("celery").suspend()
+    waiting = running.submit()
+    seconds = running.interrupt()
+    assert seconds < ENDED_SECONDS
+    assert running.left_over() == []
+    assert "Traceback" not in running.console()
+    running.start()
+    assert running.outcome(done) == "human_detected, others"
+    assert running.outcome(waiting) == "human_detected, others"
+
+
+def test_when_it_is_killed_nothing_is_left_over(running: Spotter) -> None:
+    assert running.process is not None
+    running.process.kill()
+    running.process.wait()
+    wait_until(lambda: running.left_over() == [], lambda: str(running.left_over()), 20)
+    running.start()
+    assert running.interrupt() < ENDED_SECONDS
