@@ -65,7 +65,7 @@ def answer_doorbell(ring_id: str) -> None:
 
 
 def load_cascades(settings: WorkerSettings) -> Loaded:
-    """Load every pipeline of the catalogue, checks included.
+    """Load every pipeline of the catalogue; the main process has just tried the golden inputs.
 
     Raises:
         ModelError: When an artefact must not be used.
@@ -73,7 +73,7 @@ def load_cascades(settings: WorkerSettings) -> Loaded:
     from models.classifiers.cascade import Cascade  # numpy and LiteRT: in children alone
 
     cascades = {
-        slug: Cascade.load(pipeline, settings.models_root)
+        slug: Cascade.load(pipeline, settings.models_root, golden=False)
         for slug, pipeline in load_pipelines().items()
     }
     models = {name: v for one in cascades.values() for name, v in one.versions.items()}

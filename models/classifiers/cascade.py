@@ -69,11 +69,18 @@ class Cascade:
 
     @classmethod
     def load(
-        cls, pipeline: Pipeline, root: Path, versions: Mapping[str, str] | None = None
+        cls,
+        pipeline: Pipeline,
+        root: Path,
+        versions: Mapping[str, str] | None = None,
+        *,
+        golden: bool = True,
     ) -> "Cascade":
         """Load every model of `pipeline` from the folder of artefacts `root`, checks included.
 
         `versions` (model to version) replaces the versions that the pipeline names.
+        `golden=False` leaves out the golden inputs, the dearest check: for a process whose like
+        has just done it with the same files.
 
         Raises:
             CatalogueError: When the pipeline does not fit its models.
@@ -84,7 +91,7 @@ class Cascade:
         return cls(
             pipeline,
             tuple(
-                _load_stage(stage, chosen.get(stage.model, stage.version), root)
+                _load_stage(stage, chosen.get(stage.model, stage.version), root, golden=golden)
                 for stage in pipeline.stages
             ),
         )
@@ -123,9 +130,9 @@ class Cascade:
         )
 
 
-def _load_stage(stage: Stage, version: str, root: Path) -> Classifier:
+def _load_stage(stage: Stage, version: str, root: Path, *, golden: bool) -> Classifier:
     folder = artefact_folder(stage.model, version, root)
-    classifier = load(folder)
+    classifier = load(folder, golden=golden)
     manifest = classifier.manifest
     if (manifest.name, manifest.version) != (stage.model, version):
         raise ArtefactMismatch(
