@@ -10,7 +10,7 @@ import { shrink } from "./picture.js";
 import { keep } from "./shelf.js";
 
 const SHOWN = 24; // captures in the strip
-const LATE_MS = 5000; // a capture that waits longer than this is looked into
+const LATE_MS = 5000; // when there has been no answer for longer than this, it is looked into
 const video = find("video");
 const settings = { every: 10, name: "", ...JSON.parse(localStorage.getItem("spotter.webcam") ?? "{}") };
 // Two tabs of one browser are two cameras, unless somebody names them alike.
@@ -18,7 +18,8 @@ const ownName = (sessionStorage["spotter.camera"] ??= `webcam-${Math.random().to
 let stream = null;
 let due = 0; // when the next capture is taken, in ms of performance.now()
 let hero = null; // the capture that is shown large
-let away = null;
+let unanswered = null; // when the first capture was taken that has no answer yet
+let looked = 0;
 
 const clock = (when) => when.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const cameraName = () => find("name").value.trim().replace(/[^A-Za-z0-9._-]+/g, "-") || ownName;
@@ -110,6 +111,7 @@ async function tick() {
       find("arc").setAttribute("stroke-dashoffset", String(100 - (100 * left) / (settings.every * 1000)));
       find("left").textContent = String(Math.ceil(left / 1000));
       if (left === 0) capture();
+      if (unanswered && Math.min(Date.now() - unanswered, Date.now() - looked) > LATE_MS) lookInto();
     }
     await sleep(100);
   }
@@ -131,23 +133,21 @@ async function capture() {
 
 async function ask(shot) {
   const { picture, thumb } = await shrink(shot.frame);
-  const late = setTimeout(() => lookInto(shot), LATE_MS);
   const stop = new AbortController();
   shot.drop = () => stop.abort(new Unreachable());
-  try {
-    addToStrip(shot, thumb);
-    const job = await deliver(picture, {
-      key: crypto.randomUUID(), camera: cameraName(), pipeline: document.body.dataset.pipeline, signal: stop.signal,
-      onHold: (hold) => onHold(shot, hold),
-    });
-    Object.assign(shot, { id: job.id });
-    keep({ id: job.id, picture, thumb, name: `${cameraName()} ${clock(shot.when)}` });
-    const end = await awaitEnd(job.id);
-    settle(shot, look(end));
-    if (end.outcome) { away = null; notice(""); }
-  } finally {
-    clearTimeout(late);
-  }
+  unanswered ??= shot.when;
+  addToStrip(shot, thumb);
+  const job = await deliver(picture, {
+    key: crypto.randomUUID(), camera: cameraName(), pipeline: document.body.dataset.pipeline, signal: stop.signal,
+    onHold: (hold) => onHold(shot, hold),
+  });
+  Object.assign(shot, { id: job.id });
+  keep({ id: job.id, picture, thumb, name: `${cameraName()} ${clock(shot.when)}` });
+  const end = await awaitEnd(job.id);
+  settle(shot, look(end));
+  if (!end.outcome) return;
+  unanswered = null;
+  notice("");
 }
 
 /** A full queue: the newest capture counts, so one that was not taken in time for the next is dropped. */
@@ -156,13 +156,13 @@ function onHold(shot, { why, seconds }) {
   if (due - performance.now() < 1000) shot.drop();
 }
 
-async function lookInto(shot) {
+async function lookInto() {
+  looked = Date.now();
   const workers = await countWorkers();
-  if (shot.look.kind !== "wait") return;
-  away ??= shot.when;
+  if (!unanswered) return;
   notice(workers === 0
-    ? `No worker answers since ${clock(away)}. The last answer stays; the newest capture waits in the queue and is answered first.`
-    : `Captures have been waiting since ${clock(away)}: other pictures are before yours.`);
+    ? `No worker answers since ${clock(unanswered)}. The last answer stays; the newest capture waits and is answered first.`
+    : `No answer since ${clock(unanswered)}: other pictures are before yours.`);
 }
 
 function settle(shot, answer) {
@@ -182,7 +182,7 @@ function present(shot) {
   if (running()) showState(document.hidden ? "paused" : "live");
   find("save").hidden = kind === "wait";
   find("save").onclick = () => save(shot, words);
-  if (kind !== "wait") { title(short); tell(words); }
+  if (kind !== "wait" && !document.hidden) { title(short); tell(words); }
 }
 
 function save(shot, words) {
