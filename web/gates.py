@@ -21,6 +21,14 @@ class Gate:
     kind: str
     verdict: str
     stage: Mapping[str, Any] | None = None
+    waits: bool = False
+
+    @property
+    def symbol(self) -> str:
+        """Name the icon: a clock for what may still be asked."""
+        if self.kind != "idle":
+            return self.kind
+        return "wait" if self.waits else "none"
 
 
 def line_up_gates(stages: "Sequence[Stage]", job: Mapping[str, Any]) -> list[Gate]:
@@ -29,7 +37,8 @@ def line_up_gates(stages: "Sequence[Stage]", job: Mapping[str, Any]) -> list[Gat
     gates = [_show_asked(index, stage) for index, stage in enumerate(asked)]
     for place, stage in enumerate(stages[len(asked) :]):
         verdict = _say_not_asked(job, asked, next_one=place == 0)
-        gates.append(Gate(question=stage.question, kind="idle", verdict=verdict))
+        waits = job["state"] in ("queued", "running")
+        gates.append(Gate(question=stage.question, kind="idle", verdict=verdict, waits=waits))
     return gates
 
 

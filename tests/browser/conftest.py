@@ -10,13 +10,17 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_
 
 from tests.browser.made import make_pictures, write_models, write_video
 from tests.browser.stack import HOST, BrowserStack, Web
-from tests.conftest import QueueServer, serve_queue
+from tests.conftest import serve_queue
 from tests.faults.fleet import Fleet
 
 PHONE, DESKTOP = (390, 844), (1280, 800)
 FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync", f"--host-resolver-rules=MAP {HOST} 127.0.0.1"),
+    *(
+        "--disable-component-update",
+        "--disable-sync",
+        f"--host-resolver-rules=MAP {HOST} 127.0.0.1",
+    ),
 ]
 EXECUTABLES = ("chromium", "chromium-browser", "google-chrome")
 
@@ -92,9 +96,7 @@ def playwright() -> Iterator[Playwright]:
 
 
 @pytest.fixture(scope="session")
-def browser(
-    playwright: Playwright, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Browser]:
+def browser(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """Chromium with a camera that plays a made-up video."""
     video = write_video(tmp_path_factory.mktemp("camera") / "gate.mjpeg")
     camera = ["--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={video}"]

@@ -67,7 +67,8 @@ def make_scene(width: int = 640, height: int = 480) -> Image.Image:
     for bar in range(9):
         at = width * (0.22 + 0.07 * bar)
         draw.line((at, height * 0.25, at, height * 0.75), fill=(104, 112, 124), width=5)
-    draw.ellipse((width * 0.86, height * 0.1, width * 0.94, height * 0.1 + width * 0.08), fill="#dcb")
+    lamp = (width * 0.86, height * 0.1, width * 0.94, height * 0.1 + width * 0.08)
+    draw.ellipse(lamp, fill="#dcb")
     return scene
 
 

@@ -1,4 +1,4 @@
-"""A whole Spotter for the browser: web under gunicorn and a Celery worker, on a real queue server."""
+"""A whole Spotter for the browser: gunicorn and a Celery worker, on a real queue server."""
 
 import http.client
 import json

@@ -223,6 +223,6 @@ def test_nothing_jumps_when_picture_and_answer_arrive(
 
 WATCH_SHIFTS = """() => {
     window.shifts = 0;
-    new PerformanceObserver(list => list.getEntries().forEach(entry => window.shifts += entry.value))
-        .observe({ type: "layout-shift", buffered: true });
+    const add = list => list.getEntries().forEach(entry => window.shifts += entry.value);
+    new PerformanceObserver(add).observe({ type: "layout-shift", buffered: true });
 }"""
