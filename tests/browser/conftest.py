@@ -66,6 +66,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserStack]:
 @pytest.fixture(autouse=True)
 def _worker(request: pytest.FixtureRequest, stack: BrowserStack) -> None:
     """See that the worker is there, or away for the tests that want that; a start takes seconds."""
+    if "shipped_models" in request.fixturenames:
+        return
     wanted = "worker_away" not in request.fixturenames
     if wanted and not stack.count_workers():
         stack.bring_worker_back()
