@@ -1,0 +1,34 @@
+"""Settings of the workers come from the environment, or say why they cannot."""
+
+import pytest
+
+from jobs.errors import SettingError
+from models.catalogue import ARTEFACTS_ROOT
+from worker.settings import WorkerSettings
+
+
+def test_by_default_there_is_a_child_a_core() -> None:
+    assert WorkerSettings.from_env({}, cores=3).children == 3
+
+
+def test_workers_sets_the_number_of_children() -> None:
+    assert WorkerSettings.from_env({"WORKERS": "2"}, cores=3).children == 2
+
+
+def test_the_models_are_those_of_the_image_by_default() -> None:
+    assert WorkerSettings.from_env({}, cores=1).models_root == ARTEFACTS_ROOT
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "two", "1.5", "²"])
+def test_a_bad_number_of_workers_names_the_variable(text: str) -> None:
+    with pytest.raises(SettingError, match="WORKERS"):
+        WorkerSettings.from_env({"WORKERS": text}, cores=1)
+
+
+def test_a_folder_of_models_that_is_none_names_the_variable() -> None:
+    with pytest.raises(SettingError, match="SPOTTER_MODELS"):
+        WorkerSettings.from_env({"SPOTTER_MODELS": "/nowhere"}, cores=1)
+
+
+def test_the_limit_of_memory_can_be_lifted() -> None:
+    assert WorkerSettings.from_env({"SPOTTER_WORKER_MEMORY_MB": "0"}, cores=1).memory_mb == 0
