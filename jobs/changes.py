@@ -19,7 +19,8 @@ from jobs.messages import Job
 logger = logging.getLogger(__name__)
 
 MAX_WAITERS = 1000
-LOOK_SECONDS = 1.0  # how often a reader looks for itself, message or not
+LOOK_SECONDS = 5.0  # how often a waiting reader looks for itself, message or not
+FOLLOW_SECONDS = 1.0  # how often one that follows a job's place in the queue looks
 LISTEN_SECONDS = 1.0  # how long the listener blocks before it looks whether it is to stop
 
 
@@ -65,10 +66,10 @@ class Changes:
         """
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
-            woken = event.wait(min(left, LOOK_SECONDS))
+            event.wait(min(left, LOOK_SECONDS))
             event.clear()
-            job = self._ledger.get(job_id) if woken or left > LOOK_SECONDS else None
-            if job and job.state.is_final:
+            job = self._ledger.get(job_id)
+            if job is None or job.state.is_final:
                 return job
         return self._ledger.get(job_id)
 
@@ -86,7 +87,7 @@ class Changes:
                 left = deadline - time.monotonic()
                 if job is None or job.state.is_final or left <= 0:
                     return
-                event.wait(min(left, LOOK_SECONDS))
+                event.wait(min(left, FOLLOW_SECONDS))
                 event.clear()
 
     def close(self) -> None:

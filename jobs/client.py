@@ -20,7 +20,7 @@ Bell = Callable[[tuple[str, ...]], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submitted:
-    """A job that was accepted; `job` is set when its end was awaited and came in time."""
+    """What was accepted. `job` is how it stood last; None for a batch and where it is not known."""
 
     id: str
     replayed: bool
@@ -59,7 +59,7 @@ class JobClient:
         """
         if wait_seconds <= 0:
             taken = self._accept([submission], idempotency_key, fingerprint, None)
-            return Submitted(id=taken.id, replayed=taken.replayed)
+            return Submitted(id=taken.id, replayed=taken.replayed, job=taken.job)
         with self.changes.watch(submission.id) as event:
             taken = self._accept([submission], idempotency_key, fingerprint, None)
             if taken.id == submission.id:

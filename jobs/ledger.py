@@ -19,6 +19,7 @@ from jobs.messages import (
     Batch,
     Census,
     Job,
+    JobClass,
     JobState,
     Lease,
     Report,
@@ -39,11 +40,15 @@ OWNER_SHARE = 0.8  # what one owner may hold of the queue, so that others are st
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acceptance:
-    """What the ledger took: a job's or a batch's id, and the doorbells that are to be rung."""
+    """What the ledger took: a job's or a batch's id, and the doorbells that are to be rung.
+
+    `job` is a single job as it was accepted; None for a batch and where it was here before.
+    """
 
     id: str
     replayed: bool
     rings: tuple[str, ...] = ()
+    job: Job | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,12 +93,16 @@ class Ledger:
         """
         arguments = self._accept_arguments(submissions, idempotency_key, fingerprint, batch)
         with translated():
-            status, target, *rings = self._store(submissions, arguments)
+            status, target, *more = self._store(submissions, arguments)
         text = target.decode()
         match status:
-            case b"accepted" | b"replayed":
-                names = tuple(ring.decode() for ring in rings)
-                return Acceptance(id=text, replayed=status == b"replayed", rings=names)
+            case b"accepted":
+                rings = tuple(ring.decode() for ring in more[3:])
+                single = submissions[0] if batch is None else None
+                job = _read_accepted(single, *more[:3]) if single and more[0] else None
+                return Acceptance(id=text, replayed=False, rings=rings, job=job)
+            case b"replayed":
+                return Acceptance(id=text, replayed=True)
             case b"conflict":
                 raise IdempotencyConflict(text)
             case b"full":
@@ -101,7 +110,7 @@ class Ledger:
             case _:
                 raise LedgerUnavailable("the picture's bytes were gone before they were taken")
 
-    def _store(self, submissions: Sequence[Submission], arguments: Sequence[Any]) -> list[bytes]:
+    def _store(self, submissions: Sequence[Submission], arguments: Sequence[Any]) -> list[Any]:
         """Send the bytes and the script in one transaction; once more on a stale connection."""
         for last in (False, True):
             pipe = self.client.pipeline(transaction=True)
@@ -109,7 +118,7 @@ class Ledger:
                 pipe.set(f"{PREFIX}blob:{submission.id}", submission.image, px=ORPHAN_MS)
             pipe.evalsha(self._scripts.digest("accept"), 0, *arguments)
             try:
-                answer: list[bytes] = pipe.execute()[-1]
+                answer: list[Any] = pipe.execute()[-1]
                 return answer
             except redis.exceptions.NoScriptError:
                 self._scripts.load()
@@ -363,6 +372,24 @@ class Ledger:
             memory = self.client.info("memory")
         limit = int(memory.get("maxmemory", 0))
         return int(memory["used_memory"]) / limit if limit else None
+
+
+def _read_accepted(
+    submission: Submission, job_class: bytes, position: int, submitted_ms: bytes
+) -> Job:
+    """Return a job as it stands right after it was accepted."""
+    return Job(
+        id=submission.id,
+        pipeline=submission.pipeline,
+        state=JobState.QUEUED,
+        owner=submission.owner,
+        job_class=JobClass(job_class.decode()),
+        attempts=0,
+        submitted_ms=float(submitted_ms),
+        camera=submission.camera,
+        position=position,
+        request_id=submission.request_id,
+    )
 
 
 def _ms(seconds: float) -> int:

@@ -44,7 +44,7 @@ def split_form(body: bytes, boundary: str, *, most_parts: int) -> list[Part]:
             max_header_size=MOST_HEADER_BYTES,
             max_segment_count=most_parts,
         ) as parser:
-            name, chunks = "", []
+            name, chunks = "", list[bytes]()
             for event in parser.parse(body):
                 if isinstance(event, MultipartSegment):
                     name, chunks = event.name, []

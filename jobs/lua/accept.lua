@@ -4,7 +4,8 @@
 --       7 max waiting bytes, 8 max memory share, 9 interactive per owner, 10 batch id or '',
 --       11 batch items, 12 count, then 8 values a job:
 --       id, pipeline, owner, camera, bulk, size, request id, max wait ms.
--- Returns {'accepted' | 'replayed' | 'conflict' | 'full' | 'no_bytes', text, ring ids...}.
+-- Returns {'accepted', id, class, position, time, ring ids...} ('' for the three in the middle where
+-- the first job was here before), or {'replayed' | 'conflict' | 'full' | 'no_bytes', text}.
 local FIRST, WIDTH = 13, 8
 local batch, total = ARGV[10], tonumber(ARGV[12])
 local target = batch ~= '' and batch or ARGV[FIRST]
@@ -33,7 +34,7 @@ if redis.call('EXISTS', key('job:' .. ARGV[FIRST])) == 1 then
     local open = state == 'queued' or state == 'running'
     redis.call(open and 'PERSIST' or 'DEL', key('blob:' .. id))
   end
-  return { 'accepted', target }
+  return { 'accepted', target, '', '', '' }
 end
 
 local bytes = 0
@@ -77,12 +78,13 @@ end
 for n = 0, total - 1 do
   if redis.call('PERSIST', key('blob:' .. ARGV[FIRST + n * WIDTH])) == 0 then return { 'no_bytes', target } end
 end
+local class
 for n = 0, total - 1 do
   local id, pipeline, _, camera, bulk, size, request_id, max_wait = unpack(ARGV, FIRST + n * WIDTH, FIRST + n * WIDTH + 7)
   local expires = tonumber(max_wait) > 0 and now + tonumber(max_wait) or 0
   if camera ~= '' then supersede_older_frame(id, camera) end
   local seq = redis.call('HINCRBY', key('gauge'), 'seq', 1)
-  local class = place(id, bulk, seq)
+  class = place(id, bulk, seq)
   redis.call('HSET', key('job:' .. id), 'state', 'queued', 'pipeline', pipeline, 'owner', owner, 'class', class,
     'camera', camera, 'batch', batch, 'idempotency', batch == '' and idempotency or '', 'attempts', 0, 'size', size,
     'request_id', request_id, 'seq', seq, 'expires', expires, 'submitted', now)
@@ -98,4 +100,5 @@ if batch ~= '' then
     'left', total, 'items', ARGV[11], 'idempotency', idempotency)
 end
 if idempotency ~= '' then redis.call('HSET', idempotency, 'target', target, 'fingerprint', ARGV[4]) end
-return { 'accepted', target, unpack(call_drainers(total)) }
+local last = ARGV[FIRST + (total - 1) * WIDTH]
+return { 'accepted', target, class, find_position(last, class), string.format('%.3f', now), unpack(call_drainers(total)) }

@@ -40,6 +40,12 @@ local function leave_queue(job)
   if job.expires > 0 then redis.call('ZREM', key('expiring'), job.id) end
 end
 
+-- The place of a waiting job, 1 for the next one; bulk stands behind all interactive ones.
+local function find_position(id, class)
+  local ahead = class == 'bulk' and redis.call('ZCARD', key('waiting:interactive')) or 0
+  return redis.call('ZRANK', key('waiting:' .. class), id) + 1 + ahead
+end
+
 -- Give a job its one final state. `fields` are further names and values of its hash.
 local function end_job(job, state, fields)
   local hash = key('job:' .. job.id)

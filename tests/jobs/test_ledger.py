@@ -1,6 +1,7 @@
 """The life of one job: accepted, leased, finished once, kept for a while."""
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,15 @@ def test_an_accepted_job_waits_with_its_position(ledger: Ledger, submit: Submit)
     submit()
     job = look_up(ledger, submit())
     assert (job.state, job.position, job.attempts) == (JobState.QUEUED, 2, 0)
+
+
+def test_accepting_tells_the_job_as_it_stands(ledger: Ledger, submit: Submit) -> None:
+    submit()
+    accepted = ledger.accept([make_submission(camera="gate", request_id="r")]).job
+    assert accepted is not None
+    found = look_up(ledger, accepted.id)
+    assert accepted.submitted_ms == pytest.approx(found.submitted_ms, abs=0.001)
+    assert replace(accepted, submitted_ms=found.submitted_ms) == found
 
 
 def test_a_waiting_job_and_its_bytes_have_no_time_limit(ledger: Ledger, submit: Submit) -> None:
