@@ -25,7 +25,6 @@ from models.training.report import (
 )
 from models.training.run import HeldOut, Prepared, Run
 
-CALIBRATED_ON = 200  # pictures
 FEW = 40  # real positives that are worth naming one by one
 
 
@@ -35,7 +34,7 @@ def build_artefact(run: Run, prepared: Prepared, held: HeldOut, folder: Path) ->
     threshold, unsure = set_operating_point(held)
     trunk, tail = run.fit_all(prepared)
     say("export: quantising")
-    content = convert_int8(join(trunk, tail), recipe.input, prepared.trained.pixels[:CALIBRATED_ON])
+    content = convert_int8(join(trunk, tail), recipe.input, prepared.trained.pixels[: recipe.fit.calibrated_on])
     chosen = f"most right answers on {len(held.labels)} held-out pictures, each group alike"
     write_artefact(
         folder,

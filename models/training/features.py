@@ -22,14 +22,15 @@ Activations = NDArray[np.float16]  # (n, h, w, channels)
 
 
 def keep_activations(
-    trunk: keras.Model, pixels: NDArray[np.uint8], spec: InputSpec, file: Path, *, threads: int
+    trunk: bytes, pixels: NDArray[np.uint8], spec: InputSpec, file: Path, *, threads: int
 ) -> Activations:
-    """Run pictures (n, height, width, 3) through the trunk and keep the results in `file`."""
+    """Run pictures (n, height, width, 3) through a converted trunk, keep the results in `file`."""
     if not file.exists():
         partial = file.with_suffix(".partial")
-        shape = (len(pixels), *(int(n) for n in trunk.output_shape[1:]))
+        one = open_interpreter(trunk).get_output_details()[0]["shape"][1:]  # (h, w, channels)
+        shape = (len(pixels), *(int(n) for n in one))
         kept = np.lib.format.open_memmap(partial, "w+", np.float16, shape)
-        _run(convert_float(trunk), pixels, spec, kept, threads)
+        _run(trunk, pixels, spec, kept, threads)
         kept.flush()
         partial.replace(file)
     return np.asarray(np.load(file, mmap_mode="r"))

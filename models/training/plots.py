@@ -49,7 +49,9 @@ def _draw_scores(
     edges = np.linspace(0, 1, 41)
     for label in (0, 1):
         mine = held.scores[held.labels == label]
-        axes.hist(mine, edges, color=_COLOURS[label], alpha=0.65, label=recipe.labels[label])
+        axes.hist(
+            mine, edges.tolist(), color=_COLOURS[label], alpha=0.65, label=recipe.labels[label]
+        )
     axes.set_yscale("log")
     axes.axvline(threshold, color="black", linewidth=1, label=f"threshold {threshold}")
     axes.axvspan(*unsure, color="#e8c95a", alpha=0.35, label="unsure")

@@ -50,6 +50,7 @@ class Fit:
     rate: float = 2e-4
     smoothing: float = 0.02
     starts: int = 11  # first block of the tail
+    calibrated_on: int = 200  # samples from which the export learns the ranges for int8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ import dataclasses
 import json
 import os
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 
 from models.training.architectures import build_backbone, cut_tail, cut_trunk
 from models.training.detector import find_people
-from models.training.features import Activations, keep_activations
+from models.training.features import Activations, convert_float, keep_activations
 from models.training.fit import fit_tail, score
 from models.training.prepare import Boxes, Pictures, make_pictures, read_photos
 from models.training.progress import say
@@ -130,11 +131,14 @@ class Run:
         spec = self.recipe.input
         return cut_trunk(build_backbone(spec.height, spec.width), self.recipe.fit.starts)
 
+    @cached_property
+    def _trunk_file(self) -> bytes:
+        return convert_float(self._build_trunk())
+
     def _activate(self, pictures: Pictures, name: str) -> Activations:
         file = self.folder / f"{self._made}-{name}.activations.npy"
-        return keep_activations(
-            self._build_trunk(), pictures.pixels, self.recipe.input, file, threads=self._processes
-        )
+        spec, threads = self.recipe.input, self._processes
+        return keep_activations(self._trunk_file, pictures.pixels, spec, file, threads=threads)
 
     def _find_boxes(self) -> Boxes:
         if "detector" not in self.recipe.extras:

@@ -26,7 +26,7 @@ def draw_photo(rng: np.random.Generator, *, person: bool, ground: int) -> Image.
     return image
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def scene_recipe() -> Recipe:
     return Recipe(
         name="tiny",
@@ -37,25 +37,26 @@ def scene_recipe() -> Recipe:
         seed=7,
         input=InputSpec(width=64, height=64),
         samples=Samples(count=160, kinds={"whole": 0.6, "crop": 0.2, "paste": 0.2}, strength=0.3),
-        fit=Fit(epochs=3, batch=16, rate=5e-4),
+        fit=Fit(epochs=3, batch=16, rate=5e-4, calibrated_on=8),
         folders=(Folder(path="figure", label="figure"), Folder(path="empty", label="empty")),
         folds=(("a", "x"), ("b", "y")),
         fold_count=2,
     )
 
 
-@pytest.fixture
-def scene_data(tmp_path: Path) -> Path:
+@pytest.fixture(scope="session")
+def scene_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make two folders of pictures from two sources each."""
+    data = tmp_path_factory.mktemp("scenes")
     rng = np.random.default_rng(5)
     for label, sources in (("figure", "ab"), ("empty", "xy")):
-        folder = tmp_path / "data" / label
-        folder.mkdir(parents=True)
+        folder = data / label
+        folder.mkdir()
         for source in sources:
             for number in range(12):
                 image = draw_photo(rng, person=label == "figure", ground=number % 5)
                 image.save(folder / f"{source}_{number}.jpg", quality=90)
-    return tmp_path / "data"
+    return data
 
 
 @pytest.fixture
