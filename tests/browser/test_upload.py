@@ -75,20 +75,6 @@ def test_back_and_reload_send_nothing_again(open_page: OpenPage, files: dict[str
     assert count_sent(page) == 1
 
 
-def test_a_reload_in_mid_sending_goes_on_and_sends_once(
-    stack: BrowserStack, open_page: OpenPage, visits: Visits, files: dict[str, Path]
-) -> None:
-    visits.expected = ("ERR_INTERNET_DISCONNECTED",)
-    page = open_page()
-    page.context.set_offline(True)
-    page.set_input_files("#choose", files["someone"])
-    expect(page.locator("#sending")).to_contain_text("You are offline")
-    page.context.set_offline(False)
-    page.reload()
-    page.wait_for_url("**/jobs/*")
-    assert count_sent(page) == 1
-
-
 def test_offline_is_said_and_sending_goes_on_by_itself(
     open_page: OpenPage, visits: Visits, files: dict[str, Path]
 ) -> None:
@@ -185,7 +171,7 @@ GIVE = """async ([kind, url, names]) => {
 }"""
 
 
-def test_a_full_queue_is_said_and_sending_goes_on_when_there_is_room(
+def test_a_full_queue_is_said_and_sending_goes_on_once_even_after_a_reload(
     worker_away: BrowserStack,
     small_web: Web,
     visits: Visits,
@@ -199,9 +185,12 @@ def test_a_full_queue_is_said_and_sending_goes_on_when_there_is_room(
     page = visits.open(browser, address=small_web.address)
     page.set_input_files("#choose", files["someone"])
     expect(page.locator("#sending")).to_contain_text("The queue is full. Trying again in")
+    page.reload()
+    expect(page.locator("#sending")).to_contain_text("The queue is full. Trying again in")
     worker_away.bring_worker_back()
     page.wait_for_url("**/jobs/*")
     expect(page.locator("#outcome")).to_have_text("human_detected, others")
+    assert count_sent(page) == 1
 
 
 def test_pictures_that_wait_can_be_taken_back(

@@ -65,6 +65,8 @@ class Single {
   }
 
   leave(item) {
+    if (this.left) return; // a second assign would break off the first
+    this.left = true;
     outbox.forget();
     location.assign(`/jobs/${item.id}`);
   }
