@@ -35,8 +35,6 @@ def make_celery(redis_url: str) -> Celery:
         worker_prefetch_multiplier=1,
         worker_max_tasks_per_child=200,
         worker_max_memory_per_child=400_000,  # kilobytes
-        worker_soft_shutdown_timeout=5.0,
-        worker_enable_soft_shutdown_on_idle=False,
         worker_enable_remote_control=False,
         worker_send_task_events=False,
         worker_hijack_root_logger=False,

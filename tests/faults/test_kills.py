@@ -3,10 +3,14 @@
 import signal
 import time
 
+import pytest
+
 from jobs.messages import Job, JobState
 from tests.conftest import QueueServer
 from tests.faults.conftest import MakeFleet
 from tests.faults.fleet import Fleet, Sender, wait_until
+
+pytestmark = pytest.mark.timeout(240)  # each starts workers several times
 
 
 def count_unfinished(jobs: list[Job]) -> int:

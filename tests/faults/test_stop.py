@@ -8,6 +8,8 @@ from jobs.messages import JobState
 from tests.faults.conftest import MakeFleet
 from tests.faults.fleet import QUICK, Sender, wait_until
 
+pytestmark = pytest.mark.timeout(240)  # each starts workers several times
+
 
 def test_stopping_under_load_wastes_no_attempt(make_fleet: MakeFleet) -> None:
     fleet = make_fleet().start()
