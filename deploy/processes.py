@@ -17,7 +17,7 @@ from typing import IO
 from deploy.lifeline import end_with_parent
 
 FIRST_PAUSE_SECONDS = 0.2
-LONGEST_PAUSE_SECONDS = 15.0
+LONGEST_PAUSE_SECONDS = 5.0
 # A program that ran this long was sound: its next end is a new story, not one more failure.
 SOUND_SECONDS = 10.0
 

@@ -21,7 +21,8 @@ from deploy.processes import Ended, Processes, Program
 from deploy.programs import make_queue, make_web, make_worker
 from deploy.settings import StackSettings
 
-# Before the stack is ready this many ends in a row of one program mean that it never will be.
+# Before the stack is ready this many ends in a row of one program mean that it never will be;
+# unless a signal ended it: that was somebody else, and the next start may well succeed.
 _FAILURES_TO_GIVE_UP = 3
 _REMIND_SECONDS = 15.0
 _TICK_SECONDS = 1.0
@@ -155,7 +156,8 @@ class Stack:
         name = ended.program.name
         self._output.read(0)  # its last words
         reason = self._explain(name, self._output.last_lines(name), ended.status)
-        if not self._ready and ended.failures >= _FAILURES_TO_GIVE_UP:
+        gave_up = ended.status >= 0 and ended.failures >= _FAILURES_TO_GIVE_UP
+        if gave_up and not self._ready:
             raise StackError(f"{name} does not start: {reason}")
         if ended.failures <= _FAILURES_TO_GIVE_UP or ended.failures % 20 == 0:
             self._say(f"{name} ended and starts again in {ended.pause_seconds:.1f} s: {reason}")

@@ -34,6 +34,11 @@ class Spotter:
 
     def start(self) -> None:
         """Start it as a terminal would, in a group of its own, and wait for the address."""
+        self.launch()
+        self.await_address()
+
+    def launch(self) -> None:
+        """Start it and do not wait."""
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
         with (self.folder / "console").open("ab") as console:
@@ -46,6 +51,10 @@ class Spotter:
                 stderr=console,
                 start_new_session=True,
             )
+
+    def await_address(self) -> None:
+        """Wait until it says that it is ready."""
+        assert self.process is not None
         wait_until(lambda: f"http://127.0.0.1:{self.port} " in self.console(), self.console)
         self.tree = [self.process, *self.process.children(recursive=True)]
 
@@ -73,9 +82,19 @@ class Spotter:
 
     def find(self, word: str) -> psutil.Process:
         """Return the first process of the tree whose command holds the word."""
+        found = self.look_for(word)
+        assert found is not None
+        return found
+
+    def look_for(self, word: str) -> psutil.Process | None:
         assert self.process is not None
-        processes = self.process.children(recursive=True)
-        return next(p for p in processes if word in " ".join(p.cmdline()))
+        for process in self.process.children(recursive=True):
+            try:
+                if word in " ".join(process.cmdline()):
+                    return process
+            except psutil.Error:
+                continue  # it ended while we looked
+        return None
 
     def ask(self, method: str, path: str, body: bytes | None = None) -> tuple[int, dict[str, Any]]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=40)
@@ -153,6 +172,25 @@ def test_a_killed_worker_and_a_killed_web_come_back(running: Spotter) -> None:
             return False
 
     wait_until(is_answering, running.console)
+    assert running.outcome(running.submit()) == "human_detected, others"
+
+
+def test_kills_during_the_start_do_not_end_it(running: Spotter) -> None:
+    running.interrupt()
+    running.launch()
+    killed: set[int] = set()
+
+    def kill_another() -> bool:
+        worker = running.look_for("-A worker.app")
+        if worker is None or worker.pid in killed:
+            return False
+        killed.add(worker.pid)
+        worker.kill()
+        return True
+
+    for _ in range(4):
+        wait_until(kill_another, running.console)
+    running.await_address()
     assert running.outcome(running.submit()) == "human_detected, others"
 
 
