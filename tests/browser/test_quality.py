@@ -47,7 +47,7 @@ def test_axe_finds_a_planted_fault(open_page: OpenPage) -> None:
     assert any("color-contrast" in fault for fault in find_faults(page))
 
 
-@pytest.mark.parametrize("path", [*PAGES, "/jobs/" + "A" * 22])
+@pytest.mark.parametrize("path", [*PAGES, "/api", "/jobs/" + "A" * 22])
 def test_axe_finds_nothing_on_a_page(path: str, open_page: OpenPage, visits: Visits) -> None:
     visits.expected = ("404",)
     assert find_faults(open_page(path), ALL_VIEWS) == []
