@@ -14,7 +14,6 @@ from models.training.export import convert_int8, score_artefact, write_artefact
 from models.training.fit import score
 from models.training.peers import score_peer
 from models.training.plots import draw_plots
-from models.training.prepare import Pictures
 from models.training.progress import say
 from models.training.recipes import Recipe
 from models.training.report import (
@@ -34,8 +33,12 @@ def build_artefact(run: Run, prepared: Prepared, held: HeldOut, folder: Path) ->
     threshold, unsure = set_operating_point(held)
     trunk, tail = run.fit_all(prepared)
     say("export: quantising")
-    content = convert_int8(join(trunk, tail), recipe.input, prepared.trained.pixels[: recipe.fit.calibrated_on])
-    chosen = f"most right answers on {len(held.labels)} held-out pictures, each group alike"
+    shown = prepared.trained.pixels[: recipe.fit.calibrated_on]
+    content = convert_int8(join(trunk, tail), recipe.input, shown)
+    chosen = (
+        f"most right answers on {int((~held.made).sum())} photos and {int(held.made.sum())} made "
+        "pictures of held-out folds, each group alike"
+    )
     write_artefact(
         folder,
         recipe,
@@ -123,9 +126,9 @@ def _compare_parity(
     prepared: Prepared, tail: Any, folder: Path, threshold: float
 ) -> dict[str, float]:
     """Compare the int8 file with the float network on up to 600 held pictures."""
-    held: Pictures = prepared.held[0]
+    held = prepared.photos
     rows = np.unique(np.linspace(0, len(held.labels) - 1, 600).astype(np.int64))
-    exact = score(tail, prepared.held_activations[0], rows)
+    exact = score(tail, prepared.photos_activations, rows)
     quantised = score_artefact(folder, held.pixels[rows])
     same = (exact >= threshold) == (quantised >= threshold)
     return {

@@ -28,6 +28,7 @@ def write_card(folder: Path, recipe: Recipe, metrics: Mapping[str, Any]) -> None
         "groups": _tabulate_groups(held.get("photos_by_group", [])),
         "made_groups": _tabulate_groups(held.get("made_by_group", [])),
         "apart": _tabulate(metrics["apart"]),
+        "positives": _list_positives(held.get("positives", {})),
     }
     (folder / "MODEL_CARD.md").write_text(Template(text).substitute(parts), "utf-8")
 
@@ -38,7 +39,7 @@ def _tell_facts(recipe: Recipe, metrics: Mapping[str, Any]) -> str:
     return (
         f"Version {recipe.version}; labels {recipe.labels[0]} and {recipe.labels[1]}; input "
         f"{recipe.input.width} x {recipe.input.height} RGB; int8, {metrics['bytes'] / 1e6:.1f} MB; "
-        f"{metrics['milliseconds']} ms a picture on one core of the machine that exported it. "
+        f"{metrics['milliseconds']} ms of processor time a picture on one core where it was exported. "
         f"Threshold {metrics['threshold']}, unsure from {low} to {high}. The int8 file gives the "
         f"float network's answer on {parity['same_answer']:.1%} of {parity['pictures']} pictures."
     )
@@ -70,3 +71,9 @@ def _tabulate_groups(rows: list[Mapping[str, Any]]) -> str:
     lines = ["| group | label | right | of |", "|---|---|---|---|"]
     lines += [f"| {r['group']} | {r['label']} | {r['right']} | {r['pictures']} |" for r in rows]
     return "\n".join(lines) if rows else "None."
+
+
+def _list_positives(scores: Mapping[str, float]) -> str:
+    """Name each real positive with its held-out score, worst first, where there are few."""
+    ordered = sorted(scores.items(), key=lambda pair: pair[1])
+    return ", ".join(f"{Path(name).stem} {score:.2f}" for name, score in ordered) or "None."

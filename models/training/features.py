@@ -73,5 +73,7 @@ def convert_float(model: keras.Model) -> bytes:
 
 def run_converter(converter: tf.lite.TFLiteConverter) -> bytes:
     """Convert without the hundreds of lines that Keras prints about what it saved."""
-    with contextlib.redirect_stdout(io.StringIO()):
+    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+        # The statistics come from the representative pictures; the converter warns all the same.
+        warnings.filterwarnings("ignore", "Statistics for quantized inputs")
         return bytes(converter.convert())

@@ -36,7 +36,6 @@ class Samples:
 
     count: int
     kinds: Mapping[str, float]
-    held_out: int = 0  # further ones that only measure, each in its own fold
     strength: float = 1.0  # how often pictures are degraded: 0 never, 1 as a camera would
 
 

@@ -26,6 +26,9 @@ from models.training.progress import say
 from models.training.recipes import Recipe
 from models.training.sources import list_photos
 
+# Samples that judge the model which was fitted without their fold; more would only take time.
+JUDGED_SAMPLES = 500
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
@@ -33,8 +36,8 @@ class Prepared:
 
     trained: Pictures
     trained_activations: Activations
-    held: tuple[Pictures, ...]  # photos, then made pictures if the recipe holds some out
-    held_activations: tuple[Activations, ...]
+    photos: Pictures  # as they are, to judge
+    photos_activations: Activations
     apart: Pictures | None
 
 
@@ -65,17 +68,17 @@ class Run:
         recipe, count = self.recipe, self.recipe.samples.count
         boxes = self._find_boxes()
 
-        def make(first: int, last: int, name: str) -> Pictures:
-            file = self.folder / f"{self._made}-{name}.json"
-            indices = range(first, last)
-            return make_pictures(recipe, self.data, boxes, indices, file, processes=self._processes)
-
+        trained = make_pictures(
+            recipe,
+            self.data,
+            boxes,
+            range(count),
+            self.folder / f"{self._made}-trained.json",
+            processes=self._processes,
+        )
         judged = [folder for folder in recipe.folders if folder.judged]
-        photos = list_photos(self.data, recipe, judged, {})
-        trained = make(0, count, "trained")
-        held = [read_photos(recipe, photos, self.folder / f"{self._made}-photos.json")]
-        if recipe.samples.held_out:
-            held.append(make(count, count + recipe.samples.held_out, "held"))
+        listed = list_photos(self.data, recipe, judged, {})
+        photos = read_photos(recipe, listed, self.folder / f"{self._made}-photos.json")
         away = list_photos(self.data, recipe, recipe.apart, {})
         apart = None
         if away:
@@ -83,28 +86,28 @@ class Run:
         return Prepared(
             trained=trained,
             trained_activations=self._activate(trained, "trained"),
-            held=tuple(held),
-            held_activations=tuple(self._activate(h, f"held{i}") for i, h in enumerate(held)),
+            photos=photos,
+            photos_activations=self._activate(photos, "photos"),
             apart=apart,
         )
 
     def evaluate(self, prepared: Prepared) -> HeldOut:
-        """Fit a model without each fold and score that fold's pictures with it."""
-        scores = [np.full(len(held.labels), np.nan) for held in prepared.held]
+        """Fit a model without each fold; score that fold's photos and some of its samples."""
+        photos, samples = prepared.photos, prepared.trained
+        photo_scores = np.full(len(photos.labels), np.nan)
+        sample_scores = np.full(len(samples.labels), np.nan)
         for fold in range(self.recipe.fold_count):
-            chosen = prepared.trained.without(fold)
-            if len(np.unique(prepared.trained.labels[chosen])) < 2:
+            chosen = samples.without(fold)
+            if len(np.unique(samples.labels[chosen])) < 2:
                 say(f"fold {fold + 1}: nothing to learn from without it, left out")
                 continue
             say(f"fold {fold + 1} of {self.recipe.fold_count}: {len(chosen)} samples")
             tail = self._fit(prepared, chosen, f"fold{fold}")
-            for held, kept, mine in zip(
-                prepared.held, prepared.held_activations, scores, strict=True
-            ):
-                rows = held.within(fold)
-                if len(rows):
-                    mine[rows] = score(tail, kept, rows)
-        return _join(prepared.held, scores)
+            rows = photos.within(fold)
+            photo_scores[rows] = score(tail, prepared.photos_activations, rows)
+            rows = samples.within(fold)[:JUDGED_SAMPLES]
+            sample_scores[rows] = score(tail, prepared.trained_activations, rows)
+        return _join(photos, photo_scores, samples, sample_scores)
 
     def fit_all(self, prepared: Prepared) -> tuple[keras.Model, keras.Model]:
         """Fit the model that is shipped, on the samples of all folds; return trunk and tail."""
@@ -166,15 +169,20 @@ class Run:
         np.savez(self.folder / f"{self._fitted}-held-out.npz", **arrays)
 
 
-def _join(parts: tuple[Pictures, ...], scores: list[NDArray[np.float64]]) -> HeldOut:
-    every = np.concatenate(scores)
-    known = ~np.isnan(every)
-    made = np.concatenate([np.full(len(p.labels), i > 0) for i, p in enumerate(parts)])
+def _join(
+    photos: Pictures,
+    photo_scores: NDArray[np.float64],
+    samples: Pictures,
+    sample_scores: NDArray[np.float64],
+) -> HeldOut:
+    """Put photos and made samples side by side and leave out what no model judged."""
+    scores = np.concatenate([photo_scores, sample_scores])
+    known = ~np.isnan(scores)
     return HeldOut(
-        labels=np.concatenate([p.labels for p in parts])[known],
-        groups=np.concatenate([p.groups for p in parts])[known],
-        names=np.concatenate([p.names for p in parts])[known],
-        folds=np.concatenate([p.folds for p in parts])[known],
-        made=made[known],
-        scores=every[known],
+        labels=np.concatenate([photos.labels, samples.labels])[known],
+        groups=np.concatenate([photos.groups, samples.groups])[known],
+        names=np.concatenate([photos.names, samples.names])[known],
+        folds=np.concatenate([photos.folds, samples.folds])[known],
+        made=(np.arange(len(scores)) >= len(photo_scores))[known],
+        scores=scores[known],
     )

@@ -72,7 +72,8 @@ def list_photos(
             raise RecipeError(f"no pictures in {root}: the recipe {recipe.name} expects them there")
         for path in paths:
             source = name_source(path, root)
-            held_with = path.stem if recipe.extras.get("source_of") == "stem" else source
+            alone = recipe.extras.get("source_of") == "stem" and path.parent == root
+            held_with = path.stem if alone else source
             name = path.relative_to(data).as_posix()
             photos.append(
                 Photo(

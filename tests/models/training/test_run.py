@@ -17,7 +17,10 @@ from models.training.report import set_operating_point
 from models.training.run import HeldOut, Prepared, Run
 
 # Keras 3.15 hands NumPy arrays on in a way that NumPy 2 wants changed; it is not ours to change.
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:keras")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:keras"),
+    pytest.mark.timeout(600),  # TensorFlow compiles and converts for most of a minute
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +55,9 @@ def test_serving_gives_the_score_of_the_network_that_was_fitted(trained: Trained
     classifier = load(trained.folder)
     _, tail = trained.run.fit_all(trained.prepared)
     rows = np.arange(0, 48, 6)
-    exact = score(tail, trained.prepared.held_activations[0], rows)
+    exact = score(tail, trained.prepared.photos_activations, rows)
     for row, expected in zip(rows, exact, strict=True):
-        data = (trained.run.data / str(trained.prepared.held[0].names[row])).read_bytes()
+        data = (trained.run.data / str(trained.prepared.photos.names[row])).read_bytes()
         spec = classifier.manifest.input
         image = serving.decode(data, smallest=(spec.width, spec.height))
         assert classifier.predict(image)["figure"] == pytest.approx(expected, abs=0.12)
@@ -73,7 +76,7 @@ def test_the_metrics_and_the_card_lie_beside_the_model(trained: Trained) -> None
 
 
 def test_photos_are_prepared_for_training_as_serving_prepares_them(trained: Trained) -> None:
-    pictures, spec = trained.prepared.held[0], trained.run.recipe.input
+    pictures, spec = trained.prepared.photos, trained.run.recipe.input
     for row in (0, 20, 47):
         data = (trained.run.data / str(pictures.names[row])).read_bytes()
         image = serving.decode(data, smallest=(spec.width, spec.height))
@@ -82,7 +85,7 @@ def test_photos_are_prepared_for_training_as_serving_prepares_them(trained: Trai
 
 def test_no_fold_is_judged_by_a_model_that_saw_a_piece_of_it(trained: Trained) -> None:
     for fold in range(trained.run.recipe.fold_count):
-        pictures, held = trained.prepared.trained, trained.prepared.held[0]
+        pictures, held = trained.prepared.trained, trained.prepared.photos
         assert not (pictures.folds[pictures.without(fold)] & (1 << fold)).any()
         assert (held.folds[held.within(fold)] == 1 << fold).all()
 
