@@ -18,6 +18,8 @@ from deploy.lifeline import end_with_parent
 
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 5.0
+# A signal came from outside (a kill, the kernel out of memory): no reason to wait for long.
+LONGEST_PAUSE_AFTER_SIGNAL_SECONDS = 0.4
 # A program that ran this long was sound: its next end is a new story, not one more failure.
 SOUND_SECONDS = 10.0
 
@@ -125,7 +127,8 @@ class Processes:
         _kill_session(one.process.pid)
         now = time.monotonic()
         one.failures = 1 if now - one.started >= SOUND_SECONDS else one.failures + 1
-        pause = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** (one.failures - 1))
+        longest = LONGEST_PAUSE_SECONDS if status >= 0 else LONGEST_PAUSE_AFTER_SIGNAL_SECONDS
+        pause = min(longest, FIRST_PAUSE_SECONDS * 2 ** (one.failures - 1))
         one.process, one.start_at = None, now + pause
         return Ended(program=one.program, status=status, failures=one.failures, pause_seconds=pause)
 

@@ -98,6 +98,15 @@ def test_a_program_that_keeps_failing_waits_longer_each_time(keep: Callable[...,
     assert [(one.status, one.pause_seconds) for one in ended] == [(3, 0.2), (3, 0.4)]
 
 
+def test_a_program_that_is_killed_again_and_again_does_not_wait_long(
+    keep: Callable[..., Kept],
+) -> None:
+    kept = keep(a="import os; os.kill(os.getpid(), 9)")
+    kept.processes.start("a")
+    ended = kept.tend_until(lambda: len(kept.starts) == 5)
+    assert [one.pause_seconds for one in ended] == [0.2, 0.4, 0.4, 0.4]
+
+
 def test_the_last_that_started_ends_first(keep: Callable[..., Kept]) -> None:
     kept = keep(queue=POLITE, worker=POLITE, web=POLITE)
     for name in ("queue", "worker", "web"):
