@@ -36,7 +36,8 @@ class StackSettings:
         """
         redis_url = environ.get("REDIS_URL") or None
         if redis_url:
-            _check_redis_url(redis_url)
+            has_file = bool(environ.get("SPOTTER_REDIS_PASSWORD_FILE"))
+            _check_redis_url(redis_url, has_password_file=has_file)
         durability = environ.get("SPOTTER_DURABILITY") or "strict"
         if durability not in ("strict", "fast"):
             raise StackError(f"SPOTTER_DURABILITY must be strict or fast, not {durability!r}.")
@@ -90,7 +91,7 @@ def _read_bytes(environ: Mapping[str, str], name: str, default: int) -> int:
     return size
 
 
-def _check_redis_url(url: str) -> None:
+def _check_redis_url(url: str, *, has_password_file: bool) -> None:
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname or "", parts.port
@@ -100,7 +101,8 @@ def _check_redis_url(url: str) -> None:
         raise StackError(
             f"REDIS_URL must begin with redis://, rediss:// or unix://, not {parts.scheme!r}."
         )
-    if parts.scheme != "unix" and host not in LOOPBACK and not parts.password:
+    has_password = parts.password or has_password_file
+    if parts.scheme != "unix" and host not in LOOPBACK and not has_password:
         raise StackError(
             f"REDIS_URL names a Redis at {host} without a password: whoever reaches it could read "
             "and change every job. Set a password there and put it into REDIS_URL "

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self, TypeVar
+from urllib.parse import quote, urlsplit
 
 from jobs.errors import SettingError
 
@@ -41,11 +43,37 @@ class JobsSettings:
                 "for example redis://:password@127.0.0.1:6379/0"
             )
         return cls(
-            redis_url=url,
+            redis_url=_add_password(url, environ.get("SPOTTER_REDIS_PASSWORD_FILE", "")),
             result_seconds=_read(environ, "SPOTTER_RESULT_SECONDS", 24 * 3600, int, 60),
             max_waiting=_read(environ, "SPOTTER_MAX_WAITING", 2000, int, 1),
             max_waiting_bytes=_read(environ, "SPOTTER_MAX_WAITING_BYTES", 256 * 2**20, int, 1),
         )
+
+
+def _add_password(url: str, path: str) -> str:
+    """Put the password that the file at `path` holds into the address; no path, no change.
+
+    A secret that is mounted as a file stays out of the environment, which `docker inspect` and
+    crash reports show.
+    """
+    if not path:
+        return url
+    try:
+        password = Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingError(
+            f"SPOTTER_REDIS_PASSWORD_FILE: the file {path} cannot be read: {error}"
+        ) from error
+    if not password:
+        raise SettingError(f"SPOTTER_REDIS_PASSWORD_FILE: the file {path} is empty")
+    parts = urlsplit(url)
+    user, _, place = parts.netloc.rpartition("@")
+    if ":" in user:
+        raise SettingError(
+            "REDIS_URL has a password and SPOTTER_REDIS_PASSWORD_FILE names another: give one"
+        )
+    # Not urlunsplit: it drops the // of schemes that it does not know.
+    return url.replace(f"//{parts.netloc}", f"//{user}:{quote(password, safe='')}@{place}", 1)
 
 
 def _read(

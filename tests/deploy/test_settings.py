@@ -64,6 +64,11 @@ def test_a_redis_without_a_password_on_an_open_interface_is_refused(host: str) -
         StackSettings.from_env({"REDIS_URL": f"redis://{host}:6379/0"})
 
 
+def test_a_password_may_come_from_a_file() -> None:
+    environ = {"REDIS_URL": "redis://app@queue:6379/0", "SPOTTER_REDIS_PASSWORD_FILE": "/run/it"}
+    assert StackSettings.from_env(environ).redis_url == environ["REDIS_URL"]
+
+
 @pytest.mark.parametrize(
     "url", ["redis://127.0.0.1:6379", "redis://localhost", "unix:///run/redis.sock"]
 )

@@ -1,6 +1,9 @@
 """A bad value stops the start and names its variable."""
 
+from pathlib import Path
+
 import pytest
+from redis import ConnectionPool
 
 from jobs.errors import SettingError
 from jobs.settings import JobsSettings
@@ -23,3 +26,39 @@ def test_a_value_is_read() -> None:
 def test_a_bad_value_is_refused_by_name(name: str, value: str) -> None:
     with pytest.raises(SettingError, match=name):
         JobsSettings.from_env({**URL, name: value})
+
+
+@pytest.mark.parametrize("url", ["redis://app@queue:6379/0", "redis://queue", "unix://app@/s.sock"])
+def test_the_password_comes_from_its_file(url: str, tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text("p@ss/w:rd%\n")
+    settings = JobsSettings.from_env(
+        {"REDIS_URL": url, "SPOTTER_REDIS_PASSWORD_FILE": str(file)},
+    )
+    given = ConnectionPool.from_url(url).connection_kwargs
+    read = ConnectionPool.from_url(settings.redis_url).connection_kwargs
+    assert read.pop("password") == "p@ss/w:rd%"
+    assert read == given
+
+
+def test_no_password_file_leaves_the_address_alone() -> None:
+    settings = JobsSettings.from_env({**URL, "SPOTTER_REDIS_PASSWORD_FILE": ""})
+    assert settings.redis_url == URL["REDIS_URL"]
+
+
+@pytest.mark.parametrize("content", [None, b"", b" \n", b"\xff"])
+def test_a_password_file_without_password_is_refused(content: bytes | None, tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(SettingError, match="SPOTTER_REDIS_PASSWORD_FILE"):
+        JobsSettings.from_env(
+            {"REDIS_URL": "redis://app@queue", "SPOTTER_REDIS_PASSWORD_FILE": str(file)}
+        )
+
+
+def test_two_passwords_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text("secret")
+    with pytest.raises(SettingError, match="give one"):
+        JobsSettings.from_env({**URL, "SPOTTER_REDIS_PASSWORD_FILE": str(file)})
