@@ -15,10 +15,15 @@ wsgi.SERVER = "spotter"  # there is no setting for this header, and versions are
 
 _host = os.environ.get("SPOTTER_HOST", "").strip("[]") or "127.0.0.1"
 _port = os.environ.get("PORT") or "8080"
+_processes = os.environ.get("SPOTTER_WEB_PROCESSES") or "1"
+if not (_processes.isascii() and _processes.isdigit() and int(_processes) >= 1):
+    raise SystemExit(
+        f"web: SPOTTER_WEB_PROCESSES must be a whole number of at least 1, not {_processes!r}"
+    )
 
 bind = f"[{_host}]:{_port}" if ":" in _host else f"{_host}:{_port}"
 worker_class = "gevent"
-workers = int(os.environ.get("SPOTTER_WEB_PROCESSES") or 1)
+workers = int(_processes)
 worker_connections = 1200  # greenlets: 1000 waiting readers and room for the others
 backlog = 512
 timeout = 30  # seconds without a turn of the event loop until the process is replaced

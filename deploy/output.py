@@ -129,14 +129,15 @@ def _tell(stream: _Stream, text: str) -> str:
         stream.in_traceback = False
         return f"Traceback, whole in {stream.name}.log: {text}"
     elif text.startswith("{") and any(f'"{word}"' in text for word in _SERIOUS):
-        return _tell_record(text)
+        return tell_record(text)
     return ""
 
 
-def _tell_record(text: str) -> str:
+def tell_record(text: str) -> str:
+    """Return what a person should read of one line of a log: of a record, its event and why."""
     try:
-        record = json.loads(text)
+        record = json.loads(text) if text.startswith("{") else {}
     except ValueError:
         return text
-    parts = [record.get("event"), record.get("exception")]
+    parts = [record.get("event"), record.get("error"), record.get("exception")]
     return ": ".join(str(part) for part in parts if part) or text

@@ -16,7 +16,7 @@ from deploy.embedded_redis.files import ServerFiles, remove_socket_folder, write
 from deploy.embedded_redis.messages import explain
 from deploy.embedded_redis.rewrite import Rewrites
 from deploy.errors import StackError
-from deploy.output import Output
+from deploy.output import Output, tell_record
 from deploy.processes import Ended, Processes, Program
 from deploy.programs import make_queue, make_web, make_worker
 from deploy.settings import StackSettings
@@ -167,8 +167,10 @@ class Stack:
             return f"it was ended by {signal.Signals(-status).name}"
         if name == "queue":
             return explain(lines, self._queue_folder)
-        last = next((line for line in reversed(lines) if line.strip()), "it said nothing")
-        return f"exit status {status}: {last}"
+        said = [line for line in lines if line.strip()] or ["it said nothing"]
+        # gunicorn's own lines, "[time] [pid] [ERROR] …", say that it ends; the one before says why.
+        last = next((line for line in reversed(said) if not line.startswith("[")), said[-1])
+        return f"exit status {status}: {tell_record(last)}"
 
     def _end(self) -> None:
         self._say(f"ending {', '.join(reversed(self._names))}")

@@ -2,10 +2,11 @@
 
 The only file of `web` that reads the environment. One import makes one process's application with
 its own connections and its sweeper, so gunicorn must not preload it (threads do not survive a
-fork). A setting that cannot be used ends the process with one line.
+fork). A setting that cannot be used ends the process with one line, and gunicorn with it.
 """
 
 import os
+import sys
 
 from jobs.client import JobClient
 from jobs.errors import SettingError
@@ -14,12 +15,16 @@ from jobs.settings import JobsSettings
 from web.app import create_app
 from web.settings import WebSettings
 
+# gunicorn.arbiter.Arbiter.WORKER_BOOT_ERROR: at any other status it would try again for ever.
+NO_USE_TO_TRY_AGAIN = 3
+
 configure("web")
 try:
     jobs_settings = JobsSettings.from_env(os.environ)
     web_settings = WebSettings.from_env(os.environ)
 except SettingError as error:
-    raise SystemExit(f"web: {error}") from error
+    sys.stderr.write(f"web: {error}\n")
+    sys.exit(NO_USE_TO_TRY_AGAIN)
 
 client = JobClient.connect(jobs_settings)
 client.start_sweeper()

@@ -209,6 +209,31 @@ def test_a_second_instance_is_refused(running: Spotter) -> None:
     assert len(second.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("SPOTTER_SECRET", "short"), ("SPOTTER_WEB_PROCESSES", "0"), ("SPOTTER_MODELS", "")],
+)
+def test_a_setting_that_cannot_be_used_ends_the_start_and_is_named(
+    tmp_path: Path, spotter: Spotter, name: str, value: str
+) -> None:
+    other = Spotter(folder=tmp_path, models=spotter.models)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        other.port = free.getsockname()[1]
+    done = subprocess.run(
+        [sys.executable, "-m", "deploy.up"],
+        cwd=ROOT,
+        env={**os.environ, **other.environment(), name: value or str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 1
+    wanted = name if value else f"{tmp_path}/person/1/manifest.toml is missing"
+    assert wanted in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert "{" not in done.stderr
+
+
 def test_ctrl_c_ends_all_and_the_next_start_continues(running: Spotter) -> None:
     done, waiting = running.submit(), ""
     assert running.outcome(done)
