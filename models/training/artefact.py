@@ -36,8 +36,8 @@ def build_artefact(run: Run, prepared: Prepared, held: HeldOut, folder: Path) ->
     shown = prepared.trained.pixels[: recipe.fit.calibrated_on]
     content = convert_int8(join(trunk, tail), recipe.input, shown)
     chosen = (
-        f"most right answers on {int((~held.made).sum())} photos and {int(held.made.sum())} made "
-        "pictures of held-out folds, each group alike"
+        f"median over {recipe.fold_count} folds of the best in each, every group alike: "
+        f"{int((~held.made).sum())} photos and {int(held.made.sum())} made pictures, held out"
     )
     write_artefact(
         folder,

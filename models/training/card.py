@@ -39,7 +39,7 @@ def _tell_facts(recipe: Recipe, metrics: Mapping[str, Any]) -> str:
     return (
         f"Version {recipe.version}; labels {recipe.labels[0]} and {recipe.labels[1]}; input "
         f"{recipe.input.width} x {recipe.input.height} RGB; int8, {metrics['bytes'] / 1e6:.1f} MB; "
-        f"{metrics['milliseconds']} ms of processor time a picture, on one core of the busy machine "
+        f"{metrics['milliseconds']} ms of processor time a picture on one core of the busy machine "
         "that exported it. "
         f"Threshold {metrics['threshold']}, unsure from {low} to {high}. The int8 file gives the "
         f"float network's answer on {parity['same_answer']:.1%} of {parity['pictures']} pictures."
