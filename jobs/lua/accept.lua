@@ -56,15 +56,27 @@ local function next_turn()
   return turn
 end
 
+-- The newer frame takes the older one's place, which is returned as {class, score}: at the end of
+-- the queue, a camera that sends faster than the queue moves would never have an answer.
 local function supersede_older_frame(id, camera)
   local name = key('camera:' .. owner .. ':' .. camera)
   local older = redis.call('GET', name)
   local job = older and load_job(older)
-  if job and job.state == 'queued' then end_job(job, 'superseded', { 'superseded_by', id }) end
+  local freed
+  if job and job.state == 'queued' then
+    freed = { job.class, redis.call('ZSCORE', key('waiting:' .. job.class), older) }
+    end_job(job, 'superseded', { 'superseded_by', id })
+  end
   redis.call('SET', name, id)
+  return freed
 end
 
-local function place(id, bulk, seq)
+local function place(id, bulk, seq, freed)
+  if freed then
+    if freed[1] == 'interactive' then count('owners:interactive', owner, 1) end
+    redis.call('ZADD', key('waiting:' .. freed[1]), freed[2], id)
+    return freed[1]
+  end
   local interactive = tonumber(redis.call('HGET', key('owners:interactive'), owner) or 0)
   if bulk == '1' or interactive >= tonumber(ARGV[9]) then
     redis.call('ZADD', key('waiting:bulk'), next_turn(), id)
@@ -82,9 +94,9 @@ local class
 for n = 0, total - 1 do
   local id, pipeline, _, camera, bulk, size, request_id, max_wait = unpack(ARGV, FIRST + n * WIDTH, FIRST + n * WIDTH + 7)
   local expires = tonumber(max_wait) > 0 and now + tonumber(max_wait) or 0
-  if camera ~= '' then supersede_older_frame(id, camera) end
-  local seq = redis.call('HINCRBY', key('gauge'), 'seq', 1)
-  class = place(id, bulk, seq)
+  local freed = camera ~= '' and supersede_older_frame(id, camera)
+  local seq = freed and freed[2] or redis.call('HINCRBY', key('gauge'), 'seq', 1)
+  class = place(id, bulk, seq, freed)
   redis.call('HSET', key('job:' .. id), 'state', 'queued', 'pipeline', pipeline, 'owner', owner, 'class', class,
     'camera', camera, 'batch', batch, 'idempotency', batch == '' and idempotency or '', 'attempts', 0, 'size', size,
     'request_id', request_id, 'seq', seq, 'expires', expires, 'submitted', now)

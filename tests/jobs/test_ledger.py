@@ -233,6 +233,17 @@ def test_a_frame_that_runs_is_not_superseded(ledger: Ledger, submit: Submit) -> 
     assert look_up(ledger, older).state is JobState.SUCCEEDED
 
 
+@pytest.mark.parametrize("before", [0, 4])
+def test_a_newer_frame_takes_the_older_one_s_place(
+    ledger: Ledger, submit: Submit, before: int
+) -> None:
+    ahead = [submit() for _ in range(before)]  # four: the frames are bulk
+    submit(camera="gate")
+    behind = submit()
+    newer = submit(camera="gate")
+    assert drain_order(ledger) == [*ahead, newer, behind]
+
+
 @pytest.mark.parametrize("other", [{"camera": "lobby"}, {"camera": "gate", "owner": "other"}])
 def test_cameras_and_owners_do_not_supersede_each_other(
     ledger: Ledger, submit: Submit, other: dict[str, str]
