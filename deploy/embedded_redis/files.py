@@ -27,6 +27,9 @@ _APP_RULES = (
     "-script|debug -script|flush -function +function|list"
 )
 _ADMIN_RULES = "~* &* +@all"
+# Nobody can sign in as `default`, and yet it has every right: Redis 7.0 and Valkey 8.0 read their
+# append-only file as this user and would drop every transaction in it, which is every accepted job.
+DEFAULT_RULES = "off resetpass ~* &* +@all"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +83,7 @@ def write_files(folder: Path, *, append_fsync: str, max_memory_bytes: int) -> Se
             admin_password=admin_password,
         )
         users = (
-            "user default off\n"
+            f"user default {DEFAULT_RULES}\n"
             f"user app on #{_hash(app_password)} {_APP_RULES}\n"
             f"user admin on #{_hash(admin_password)} {_ADMIN_RULES}\n"
         )

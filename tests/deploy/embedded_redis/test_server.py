@@ -41,6 +41,22 @@ def test_what_was_acknowledged_survives_a_kill(own_queue_server: QueueServer) ->
     assert None not in client.mget([f"spotter:{number}" for number in range(200)])
 
 
+def test_a_transaction_survives_a_kill(own_queue_server: QueueServer) -> None:
+    with connect(own_queue_server).pipeline(transaction=True) as both:
+        both.set("spotter:a", 1).set("spotter:b", 2).execute()
+    own_queue_server.kill()
+    own_queue_server.start()
+    assert connect(own_queue_server).mget(["spotter:a", "spotter:b"]) == [b"1", b"2"]
+
+
+def test_the_user_as_whom_old_servers_read_their_file_has_every_right(tmp_path: Path) -> None:
+    # Redis 7.0 and Valkey 8.0 drop transactions that this user may not run, when they start.
+    files = write_files(tmp_path, append_fsync="always", max_memory_bytes=2**26)
+    users = (files.folder / "users.acl").read_text().splitlines()
+    remove_socket_folder(files)
+    assert users[0] == "user default off resetpass ~* &* +@all"
+
+
 def test_strict_means_on_the_disk_before_the_answer(own_queue_server: QueueServer) -> None:
     settings = connect(own_queue_server).config_get("append*")
     assert settings["appendonly"] == "yes"
