@@ -36,6 +36,15 @@ def test_a_photo_leads_to_the_page_of_its_result(
     assert picture.evaluate("image => image.naturalWidth") == 512
 
 
+def test_a_photo_can_be_sent_from_a_page_without_https(
+    open_page: OpenPage, files: dict[str, Path]
+) -> None:
+    page = open_page()
+    page.evaluate("delete Crypto.prototype.randomUUID")  # browsers withhold it there
+    page.set_input_files("#choose", files["someone"])
+    page.wait_for_url("**/jobs/*")
+
+
 def test_the_sample_is_asked_with_one_click(open_page: OpenPage) -> None:
     page = open_page("/", size=PHONE)
     page.click("#sample")

@@ -2,6 +2,7 @@
 // What is not answered yet survives a reload with its key, so that nothing is sent twice.
 
 import { awaitEnd, cancel, deliver } from "./api.js";
+import { makeKey } from "./page.js";
 import { shrink } from "./picture.js";
 import * as shelf from "./shelf.js";
 
@@ -38,7 +39,7 @@ export class Outbox {
   }
 
   add(files) {
-    for (const file of files) this.#begin({ key: crypto.randomUUID(), name: file.name || "pasted picture", file });
+    for (const file of files) this.#begin({ key: makeKey(), name: file.name || "pasted picture", file });
   }
 
   /** Go on with what a reload interrupted. */

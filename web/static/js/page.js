@@ -63,3 +63,6 @@ document.addEventListener("click", async (event) => {
   }
   setTimeout(() => { button.textContent = "Copy"; }, 2000);
 });
+
+/** A random key. Not crypto.randomUUID: browsers have it only on HTTPS and on this computer itself. */
+export const makeKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");

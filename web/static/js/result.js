@@ -2,7 +2,7 @@
 
 import { deliver, countWorkers } from "./api.js";
 import { fill } from "./frame.js";
-import { find, localTimes, sleep, tell } from "./page.js";
+import { find, localTimes, makeKey, sleep, tell } from "./page.js";
 import { keep, recall } from "./shelf.js";
 
 const result = find("result");
@@ -55,7 +55,7 @@ async function tryAgain({ currentTarget: button }) {
   tell("Sending again");
   try {
     const job = await deliver(kept.picture, {
-      key: crypto.randomUUID(), pipeline: document.body.dataset.pipeline, camera: result.dataset.camera,
+      key: makeKey(), pipeline: document.body.dataset.pipeline, camera: result.dataset.camera,
       onHold: ({ seconds }) => { button.lastChild.textContent = `Again in ${seconds} s`; },
     });
     await keep({ ...kept, id: job.id });

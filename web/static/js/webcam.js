@@ -5,7 +5,7 @@ import { drawBand } from "./band.js";
 import { CameraTrouble, listCameras, openCamera, takeFrame } from "./camera.js";
 import { fill } from "./frame.js";
 import { look, symbolOf } from "./looks.js";
-import { download, find, icon, make, sleep, tell, title } from "./page.js";
+import { download, find, icon, make, makeKey, sleep, tell, title } from "./page.js";
 import { shrink } from "./picture.js";
 import { keep } from "./shelf.js";
 
@@ -138,7 +138,7 @@ async function ask(shot) {
   unanswered ??= shot.when;
   addToStrip(shot, thumb);
   const job = await deliver(picture, {
-    key: crypto.randomUUID(), camera: cameraName(), pipeline: document.body.dataset.pipeline, signal: stop.signal,
+    key: makeKey(), camera: cameraName(), pipeline: document.body.dataset.pipeline, signal: stop.signal,
     onHold: (hold) => onHold(shot, hold),
   });
   Object.assign(shot, { id: job.id });
