@@ -54,7 +54,7 @@ def represent_job(job: Job) -> dict[str, Any]:
         ),
         "milliseconds": {
             "waiting": _between(job.submitted_ms, job.started_ms),
-            "decoding": job.decoding_milliseconds,
+            "decoding": _round(job.decoding_milliseconds),
             "total": _between(job.submitted_ms, job.finished_ms),
         },
         "links": {
@@ -66,9 +66,14 @@ def represent_job(job: Job) -> dict[str, Any]:
     }
 
 
+def _round(milliseconds: float | None) -> float | None:
+    """Keep microseconds and drop what no clock can tell."""
+    return None if milliseconds is None else round(milliseconds, 3)
+
+
 def _between(start: float, end: float | None) -> float | None:
     """Return the milliseconds from one time to another, to a thousandth."""
-    return None if end is None else round(max(0.0, end - start), 3)
+    return None if end is None else _round(max(0.0, end - start))
 
 
 def represent_outcome(outcome: Outcome) -> dict[str, Any]:
