@@ -109,6 +109,11 @@ def _is_address(name: str) -> bool:
     return True
 
 
+def _is_loopback(host: str) -> bool:
+    name = _host_name(host)
+    return name == "localhost" or (_is_address(name) and ipaddress.ip_address(name).is_loopback)
+
+
 def check_site() -> None:
     """Refuse a changing request that another site made a browser send.
 
@@ -138,4 +143,7 @@ def finish(response: Response) -> Response:
         headers["Cache-Control"] = "no-store"
     if g.get("is_secure"):
         headers["Strict-Transport-Security"] = "max-age=31536000"
+    # Elsewhere browsers ignore it, and complain about it on every page.
+    if g.get("is_secure") or _is_loopback(request.environ.get("HTTP_HOST", "")):
+        headers["Cross-Origin-Opener-Policy"] = "same-origin"
     return owners.set_cookie(response)

@@ -42,8 +42,17 @@ for n = 0, total - 1 do bytes = bytes + tonumber(ARGV[FIRST + n * WIDTH + 5]) en
 local gauge = redis.call('HMGET', key('gauge'), 'bytes', 'memory')
 local waiting = redis.call('ZCARD', key('waiting:interactive')) + redis.call('ZCARD', key('waiting:bulk'))
 local open = tonumber(redis.call('HGET', key('owners:open'), owner) or 0)
-if waiting + total > tonumber(ARGV[5]) then return refuse('full', 'depth') end
-if open + total > tonumber(ARGV[6]) then return refuse('full', 'share') end
+
+-- A frame that takes the place of an older one needs no place of its own.
+local function count_replaced()
+  local camera = ARGV[FIRST + 3]
+  if total > 1 or camera == '' then return 0 end
+  local older = redis.call('GET', key('camera:' .. owner .. ':' .. camera))
+  return older and redis.call('HGET', key('job:' .. older), 'state') == 'queued' and 1 or 0
+end
+local fresh = total - count_replaced()
+if waiting + fresh > tonumber(ARGV[5]) then return refuse('full', 'depth') end
+if open + fresh > tonumber(ARGV[6]) then return refuse('full', 'share') end
 if tonumber(gauge[1] or 0) + bytes > tonumber(ARGV[7]) then return refuse('full', 'bytes') end
 if tonumber(gauge[2] or 0) > tonumber(ARGV[8]) then return refuse('full', 'memory') end
 

@@ -363,6 +363,15 @@ def test_one_owner_cannot_fill_the_queue_for_the_others(redis_url: str) -> None:
     ledger.accept([make_submission(owner="other")])
 
 
+def test_a_newer_frame_is_taken_even_by_a_full_queue(redis_url: str) -> None:
+    ledger = Ledger.connect(JobsSettings(redis_url=redis_url, max_waiting=1))
+    ledger.accept([make_submission(camera="gate")])
+    with pytest.raises(QueueFull):
+        ledger.accept([make_submission(camera="lobby")])
+    newer = ledger.accept([make_submission(camera="gate")]).id
+    assert drain_order(ledger) == [newer]
+
+
 def test_memory_above_its_share_refuses(ledger: Ledger) -> None:
     ledger.sweep(memory_share=0.71)
     with pytest.raises(QueueFull, match="memory"):

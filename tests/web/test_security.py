@@ -79,6 +79,13 @@ def test_another_site_may_send_its_readers_here(http: FlaskClient) -> None:
     assert http.get(JOBS, headers={"Sec-Fetch-Site": "cross-site"}).status_code == 200
 
 
+def test_a_plain_address_elsewhere_gets_no_header_that_browsers_complain_about(
+    http: FlaskClient,
+) -> None:
+    answer = http.get("/healthz", base_url="http://192.0.2.7")
+    assert "Cross-Origin-Opener-Policy" not in answer.headers
+
+
 def test_every_answer_carries_the_headers(http: FlaskClient) -> None:
     for path in (JOBS, "/healthz", "/api/v1/nothing", "/api"):
         headers = http.get(path).headers

@@ -153,7 +153,7 @@ def test_an_endless_chunked_body_is_not_read_to_its_end(web: Web, photo: bytes) 
     started = time.monotonic()
     status, _ = web.send(HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + chunks)
     assert status in (0, 411)
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 10
 
 
 @pytest.mark.parametrize(
