@@ -31,7 +31,6 @@ HEADERS = (
     # Not no-referrer: with it browsers send `Origin: null` with our own forms as well. This one
     # tells other sites just as little.
     ("Referrer-Policy", "same-origin"),
-    ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Cross-Origin-Resource-Policy", "same-origin"),
 )
 PERMISSIONS = "camera=(self), microphone=(), geolocation=()"

@@ -50,7 +50,7 @@ def test_a_killed_worker_loses_no_job(make_fleet: MakeFleet) -> None:
 
 
 def test_a_worker_that_was_frozen_and_then_killed_loses_no_job(make_fleet: MakeFleet) -> None:
-    """A message that a frozen consumer popped dies with it, so Celery alone would lose these jobs."""
+    """A message that a frozen consumer popped dies with it: Celery alone would lose these jobs."""
     fleet = make_fleet().start()
     sender = start_sender(fleet)
     fleet.signal_group(signal.SIGSTOP)
