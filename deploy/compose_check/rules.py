@@ -58,7 +58,8 @@ def check_doors(compose: Compose, port: int) -> None:
     if published != f"8080/tcp -> 127.0.0.1:{port}":
         raise CheckFailed(f"web must be published on 127.0.0.1:{port} alone, not: {published}")
     queue = compose.find("queue")[0]
-    as_app = "REDISCLI_AUTH=$(cat /run/secrets/queue_password) valkey-cli --user app"
+    signed_in = "REDISCLI_AUTH=$(cat /run/secrets/queue_password) valkey-cli --user"
+    as_app, as_rewrites = f"{signed_in} app", f"{signed_in} rewrites"
     for command, answer in (
         ("valkey-cli PING", "NOAUTH"),
         ("valkey-cli --user probe --pass x KEYS '*'", "NOPERM"),
@@ -66,6 +67,8 @@ def check_doors(compose: Compose, port: int) -> None:
         (f"{as_app} FLUSHALL", "NOPERM"),
         (f"{as_app} SET foreign 1", "NOPERM"),
         (f"{as_app} CONFIG GET appendfsync", "always"),
+        (f"{as_rewrites} BGREWRITEAOF", "Background append only file rewriting"),
+        (f"{as_rewrites} KEYS '*'", "NOPERM"),
     ):
         seen = compose.execute(queue, command)
         if answer not in seen:
