@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from celery import Celery
 
-from jobs.ledger import PREFIX
+from jobs.records import PREFIX
 
 TASK = "spotter.drain"
 QUEUE = "drain"

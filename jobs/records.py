@@ -6,6 +6,8 @@ from typing import Any
 
 from jobs.messages import Batch, Failure, Job, JobClass, JobState, Outcome, Refused, StageResult
 
+PREFIX = "spotter:"  # of every key and channel
+
 # What a failed job says, by code, where the worker could not say it itself.
 FAILURES = {
     "worker_lost": "The worker ended while it worked on this picture, three times over. "

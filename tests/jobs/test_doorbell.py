@@ -1,7 +1,8 @@
 """When the bell rings: as many drainers as there is work for, no more than there are children."""
 
-from jobs.ledger import PREFIX, Ledger
+from jobs.ledger import Ledger
 from jobs.messages import Worker
+from jobs.records import PREFIX
 from tests.jobs.factories import finish, make_batch, make_submission, take
 
 

@@ -7,8 +7,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from jobs.ledger import PREFIX, Ledger
+from jobs.ledger import Ledger
 from jobs.messages import Lease, Worker
+from jobs.records import PREFIX
 from jobs.settings import JobsSettings
 from tests.conftest import QueueServer
 from tests.jobs.factories import finish, make_batch, make_submission

@@ -9,8 +9,9 @@ import pytest
 import redis
 
 from jobs.errors import IdempotencyConflict, LedgerUnavailable, QueueFull
-from jobs.ledger import PREFIX, Ledger
+from jobs.ledger import Ledger
 from jobs.messages import Failure, JobState, Report
+from jobs.records import PREFIX
 from jobs.settings import JobsSettings
 from tests.conftest import QueueServer
 from tests.jobs.conftest import Submit
