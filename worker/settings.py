@@ -9,6 +9,9 @@ from jobs.errors import SettingError
 from models.catalogue import ARTEFACTS_ROOT
 
 MEGABYTE = 2**20
+# Libraries and models take some 80 MB of it, the largest JPEG that is let in 129 MB: with less,
+# children would not start at all or would call sound photos too large.
+_LEAST_MEMORY_MB = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +39,18 @@ class WorkerSettings:
         return cls(
             children=_read(environ, "WORKERS", cores, least=1),
             models_root=root.resolve(),
-            memory_mb=_read(environ, "SPOTTER_WORKER_MEMORY_MB", 1024, least=0),
+            memory_mb=_read_memory(environ),
         )
+
+
+def _read_memory(environ: Mapping[str, str]) -> int:
+    name = "SPOTTER_WORKER_MEMORY_MB"
+    size = _read(environ, name, 1024, least=0)
+    if 0 < size < _LEAST_MEMORY_MB:
+        raise SettingError(
+            f"{name} must be at least {_LEAST_MEMORY_MB}, or 0 for no limit, not {size}"
+        )
+    return size
 
 
 def _read(environ: Mapping[str, str], name: str, default: int, *, least: int) -> int:

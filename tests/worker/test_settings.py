@@ -32,3 +32,8 @@ def test_a_folder_of_models_that_is_none_names_the_variable() -> None:
 
 def test_the_limit_of_memory_can_be_lifted() -> None:
     assert WorkerSettings.from_env({"SPOTTER_WORKER_MEMORY_MB": "0"}, cores=1).memory_mb == 0
+
+
+def test_a_limit_that_no_child_can_live_with_names_the_variable() -> None:
+    with pytest.raises(SettingError, match="SPOTTER_WORKER_MEMORY_MB must be at least 256, or 0"):
+        WorkerSettings.from_env({"SPOTTER_WORKER_MEMORY_MB": "255"}, cores=1)
