@@ -9,7 +9,7 @@ from pathlib import Path
 from deploy.embedded_redis.errors import AlreadyRunning
 from deploy.embedded_redis.launch import check_unlocked, take_lock
 from deploy.errors import StackError
-from deploy.settings import StackSettings
+from deploy.settings import StackSettings, is_loopback
 
 # A queue server whose `make up` was killed saves and ends by itself within this time.
 _LEFTOVER_SECONDS = 3.0
@@ -72,6 +72,16 @@ def check_port(settings: StackSettings) -> None:
             probe.listen(1)
     except OSError as error:
         raise StackError(_explain_bind(error, settings)) from error
+
+
+def warn_of_open_host(settings: StackSettings) -> str:
+    """Return what a user should know who lets Spotter listen for other machines, or nothing."""
+    if is_loopback(settings.host):
+        return ""
+    return (
+        f"warning: SPOTTER_HOST={settings.host}: everybody who can reach this address may use "
+        "Spotter (there are no keys yet), and cameras work there only over HTTPS."
+    )
 
 
 def _explain_bind(error: OSError, settings: StackSettings) -> str:

@@ -1,5 +1,6 @@
 """Settings of `make up`: where it listens, where its data lies, how many workers it starts."""
 
+import ipaddress
 import os
 import re
 from collections.abc import Mapping
@@ -11,7 +12,6 @@ from urllib.parse import urlsplit
 from deploy.errors import StackError
 
 ROOT = Path(__file__).resolve().parents[1]
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _UNITS = {"": 1, "b": 1, "kb": 2**10, "mb": 2**20, "gb": 2**30}
 
 
@@ -24,6 +24,7 @@ class StackSettings:
     workers: int = 1
     data: Path = ROOT / "var"
     redis_url: str | None = None
+    redis_password_file: str = ""
     durability: str = "strict"
     max_memory_bytes: int = 512 * 2**20
 
@@ -35,9 +36,9 @@ class StackSettings:
             StackError: a value cannot be used; the text names the variable.
         """
         redis_url = environ.get("REDIS_URL") or None
+        password_file = environ.get("SPOTTER_REDIS_PASSWORD_FILE", "")
         if redis_url:
-            has_file = bool(environ.get("SPOTTER_REDIS_PASSWORD_FILE"))
-            _check_redis_url(redis_url, has_password_file=has_file)
+            _check_redis_url(redis_url, has_password_file=bool(password_file))
         durability = environ.get("SPOTTER_DURABILITY") or "strict"
         if durability not in ("strict", "fast"):
             raise StackError(f"SPOTTER_DURABILITY must be strict or fast, not {durability!r}.")
@@ -47,6 +48,7 @@ class StackSettings:
             workers=_read_number(environ, "WORKERS", _count_cores(), most=64),
             data=Path(environ.get("SPOTTER_DATA") or ROOT / "var").expanduser().absolute(),
             redis_url=redis_url,
+            redis_password_file=password_file,
             durability=durability,
             max_memory_bytes=_read_bytes(environ, "SPOTTER_MAX_MEMORY", 512 * 2**20),
         )
@@ -61,6 +63,14 @@ class StackSettings:
     def reachable_host(self) -> str:
         """Return the host by which this machine reaches itself."""
         return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine reaches this host, a name or an address without brackets."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _count_cores() -> int:
@@ -102,7 +112,7 @@ def _check_redis_url(url: str, *, has_password_file: bool) -> None:
             f"REDIS_URL must begin with redis://, rediss:// or unix://, not {parts.scheme!r}."
         )
     has_password = parts.password or has_password_file
-    if parts.scheme != "unix" and host not in LOOPBACK and not has_password:
+    if parts.scheme != "unix" and not is_loopback(host) and not has_password:
         raise StackError(
             f"REDIS_URL names a Redis at {host} without a password: whoever reaches it could read "
             "and change every job. Set a password there and put it into REDIS_URL "

@@ -8,7 +8,12 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import IO
 
-from deploy.checks import check_no_leftover_server, check_port, claim_data_folder
+from deploy.checks import (
+    check_no_leftover_server,
+    check_port,
+    claim_data_folder,
+    warn_of_open_host,
+)
 from deploy.embedded_redis.binary import find_binary
 from deploy.embedded_redis.client import ask
 from deploy.embedded_redis.errors import QueueServerError
@@ -46,12 +51,17 @@ class Stack:
         check_port(settings)
         self._queue_folder = settings.data / "queue"
         self._files: ServerFiles | None = None
+        self._farewell = "Accepted jobs are kept and continue at the next start."
         programs: list[Program] = []
         redis_url = settings.redis_url
         if redis_url is None:
             self._files = self._write_queue_files()
             redis_url = self._files.app_url
             programs.append(make_queue(self._files, environ))
+        else:
+            self._look_at_given_redis(redis_url)
+        if warning := warn_of_open_host(settings):
+            say(warning)
         programs.append(make_worker(settings, redis_url, environ))
         programs.append(make_web(settings, redis_url, environ))
         self._names = [program.name for program in programs]
@@ -99,12 +109,25 @@ class Stack:
         self._say(f"queue: {binary.title} ({binary.origin}), {self._queue_folder}, {promise}")
         return files
 
+    def _look_at_given_redis(self, url: str) -> None:
+        from deploy.given_redis import look_at
+
+        given = look_at(url, self._settings.redis_password_file)
+        self._say(f"queue: {given.title} (REDIS_URL), {given.address}, {given.promise}")
+        if given.warning:
+            self._say(given.warning)
+        if given.durability == "off":
+            self._farewell = (
+                "Accepted jobs wait in the memory of the Redis of REDIS_URL and continue at the "
+                "next start if that server runs on until then."
+            )
+        else:
+            self._farewell = "Accepted jobs wait in the Redis of REDIS_URL for the next start."
+
     def _come_up(self) -> None:
         if self._files is not None:
             self._processes.start("queue")
             self._wait_for(self._queue_answers, "the queue server to load its files")
-        else:
-            self._say("queue: the Redis of REDIS_URL")
         self._processes.start("worker")
         self._processes.start("web")
         self._say(f"worker and web: starting, logs in {self._output.folder}")
@@ -155,7 +178,10 @@ class Stack:
     def _report(self, ended: Ended) -> None:
         name = ended.program.name
         self._output.read(0)  # its last words
-        reason = self._explain(name, self._output.last_lines(name), ended.status)
+        lines = self._output.last_lines(name)
+        if ended.status > 0 and not self._ready and (bad := _find_bad_setting(name, lines)):
+            raise StackError(bad)
+        reason = self._explain(name, lines, ended.status)
         gave_up = ended.status >= 0 and ended.failures >= _FAILURES_TO_GIVE_UP
         if gave_up and not self._ready:
             raise StackError(f"{name} does not start: {reason}")
@@ -183,10 +209,17 @@ class Stack:
             remove_socket_folder(self._files)
         if killed:
             self._say(f"{' and '.join(killed)} did not end in time and had to be killed")
-        self._say("Ended. Accepted jobs are kept and continue at the next start.")
+        self._say(f"Ended. {self._farewell}")
 
     def _on_start(self, program: Program, pipe: IO[bytes]) -> None:
         self._output.follow(program.name, pipe)
 
     def _show_failure(self, name: str, line: str) -> None:
         self._say(f"{name} | {line}")
+
+
+def _find_bad_setting(name: str, lines: Sequence[str]) -> str:
+    """Return what a program said of a setting that it cannot use ("worker: WORKERS must …")."""
+    marks = (f"{name}: SPOTTER_", f"{name}: REDIS_URL", f"{name}: WORKERS")
+    said = next((line for line in reversed(lines) if line.startswith(marks)), "")
+    return said and said.removeprefix(f"{name}: ").rstrip(".") + "."

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.checks import check_port, claim_data_folder
+from deploy.checks import check_port, claim_data_folder, warn_of_open_host
 from deploy.embedded_redis.errors import AlreadyRunning
 from deploy.errors import StackError
 from deploy.settings import StackSettings
@@ -25,6 +25,18 @@ def test_a_port_in_use_is_named_with_the_way_out() -> None:
 def test_a_host_that_is_not_ours_is_named() -> None:
     with pytest.raises(StackError, match=r"SPOTTER_HOST: cannot listen on 192\.0\.2\.7"):
         check_port(StackSettings(host="192.0.2.7", port=18099))
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "spotter.example"])
+def test_who_lets_other_machines_in_is_warned(host: str) -> None:
+    warning = warn_of_open_host(StackSettings(host=host))
+    assert warning.startswith(f"warning: SPOTTER_HOST={host}: everybody who can reach")
+    assert "HTTPS" in warning
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "localhost"])
+def test_who_keeps_to_this_machine_is_not_warned(host: str) -> None:
+    assert warn_of_open_host(StackSettings(host=host)) == ""
 
 
 def test_a_second_spotter_on_the_same_folder_is_refused(tmp_path: Path) -> None:

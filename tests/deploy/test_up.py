@@ -4,7 +4,6 @@ import http.client
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ import pytest
 
 from tests.browser.made import ASTRONAUT, write_models
 from tests.conftest import ROOT
+from tests.deploy.servers import Serve, find_free_port
 
 ENDED_SECONDS = 10
 
@@ -39,8 +39,7 @@ class Spotter:
 
     def launch(self) -> None:
         """Start it and do not wait."""
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+        self.port = find_free_port()
         with (self.folder / "console").open("ab") as console:
             self.process = psutil.Popen(
                 [sys.executable, "-m", "deploy.up"],
@@ -209,29 +208,68 @@ def test_a_second_instance_is_refused(running: Spotter) -> None:
     assert len(second.stderr.splitlines()) == 1
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [("SPOTTER_SECRET", "short"), ("SPOTTER_WEB_PROCESSES", "0"), ("SPOTTER_MODELS", "")],
-)
-def test_a_setting_that_cannot_be_used_ends_the_start_and_is_named(
-    tmp_path: Path, spotter: Spotter, name: str, value: str
-) -> None:
-    other = Spotter(folder=tmp_path, models=spotter.models)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        other.port = free.getsockname()[1]
+def try_to_start(
+    folder: Path, models: Path, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Start one that cannot start, and return what it said."""
+    other = Spotter(folder=folder, models=models, port=find_free_port())
     done = subprocess.run(
         [sys.executable, "-m", "deploy.up"],
         cwd=ROOT,
-        env={**os.environ, **other.environment(), name: value or str(tmp_path)},
+        env={**os.environ, **other.environment(), **environment},
         capture_output=True,
         text=True,
         timeout=120,
     )
     assert done.returncode == 1
-    wanted = name if value else f"{tmp_path}/person/1/manifest.toml is missing"
-    assert wanted in done.stderr
     assert done.stderr.count("\n") == 1
     assert "{" not in done.stderr
+    return done
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SPOTTER_SECRET", "short"),
+        ("SPOTTER_WEB_PROCESSES", "0"),
+        ("SPOTTER_WORKER_MEMORY_MB", "100"),
+        ("SPOTTER_MAX_WAITING", "none"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_ends_the_start_at_once_and_is_named(
+    tmp_path: Path, spotter: Spotter, name: str, value: str
+) -> None:
+    done = try_to_start(tmp_path, spotter.models, **{name: value})
+    assert done.stderr.startswith(f"Spotter cannot start. {name} must ")
+    assert "starts again" not in done.stdout
+
+
+def test_models_that_are_not_there_end_the_start_and_are_named(
+    tmp_path: Path, spotter: Spotter
+) -> None:
+    done = try_to_start(tmp_path, spotter.models, SPOTTER_MODELS=str(tmp_path))
+    assert f"{tmp_path}/person/1/manifest.toml is missing" in done.stderr
+
+
+def test_a_redis_that_is_not_there_is_told_before_anything_starts(
+    tmp_path: Path, spotter: Spotter
+) -> None:
+    url = f"redis://app:geheim@127.0.0.1:{find_free_port()}/0"
+    done = try_to_start(tmp_path, spotter.models, REDIS_URL=url)
+    assert done.stdout == ""
+    assert f"no Redis answers at {url.replace('app:geheim@', '')}" in done.stderr
+    assert "geheim" not in done.stderr
+
+
+def test_what_a_redis_keeps_in_memory_is_not_promised(
+    tmp_path: Path, spotter: Spotter, serve: Serve
+) -> None:
+    url = f"redis://127.0.0.1:{serve('--appendonly', 'no')}"
+    lines = try_to_start(
+        tmp_path, spotter.models, REDIS_URL=url, SPOTTER_SECRET="short"
+    ).stdout.splitlines()
+    assert "in memory only" in lines[0]
+    assert "if that server runs on" in lines[-1]
 
 
 def test_ctrl_c_ends_all_and_the_next_start_continues(running: Spotter) -> None:
