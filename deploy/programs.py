@@ -51,8 +51,12 @@ def make_web(settings: StackSettings, redis_url: str, environ: Mapping[str, str]
 def _share(
     settings: StackSettings, redis_url: str, environ: Mapping[str, str]
 ) -> Mapping[str, str]:
+    kept = dict(environ)
+    if settings.redis_url is None:
+        # The built-in server's address has its own password; a file for another Redis is not meant.
+        kept.pop("SPOTTER_REDIS_PASSWORD_FILE", None)
     return {
-        **environ,
+        **kept,
         "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), environ.get("PYTHONPATH")])),
         "PYTHONUNBUFFERED": "1",
         "REDIS_URL": redis_url,

@@ -5,6 +5,22 @@ from typing import Any
 from jobs.ledger import Ledger
 from jobs.messages import Batch, Job, Lease, Outcome, Report, StageResult, Submission, new_id
 
+# What a stage that passed says, in jobs' words and in those of models, which are the same.
+STAGE: dict[str, Any] = {
+    "stage": "person",
+    "question": "Is there a human?",
+    "model": "person",
+    "version": "1",
+    "label": "human",
+    "score": 0.98,
+    "threshold": 0.5,
+    "unsure_band": (0.4, 0.6),
+    "passed": True,
+    "unsure": False,
+    "scores": {"human": 0.98, "no_human": 0.02},
+    "milliseconds": 2.9,
+}
+
 
 def make_submission(**fields: Any) -> Submission:
     given = {"id": new_id(), "pipeline": "zomato-rider", "image": b"picture", "owner": "local"}
@@ -12,21 +28,7 @@ def make_submission(**fields: Any) -> Submission:
 
 
 def make_stage(**fields: Any) -> StageResult:
-    given: dict[str, Any] = {
-        "stage": "person",
-        "question": "Is there a human?",
-        "model": "person",
-        "version": "1",
-        "label": "human",
-        "score": 0.98,
-        "threshold": 0.5,
-        "unsure_band": (0.4, 0.6),
-        "passed": True,
-        "unsure": False,
-        "scores": {"human": 0.98, "no_human": 0.02},
-        "milliseconds": 2.9,
-    }
-    return StageResult(**{**given, **fields})
+    return StageResult(**{**STAGE, **fields})
 
 
 def make_outcome(text: str = "human_detected, others") -> Outcome:

@@ -4,24 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 from models.classifiers.cascade import CascadeResult, Prediction
+from tests.jobs.factories import STAGE
 
 
 def make_prediction(**fields: Any) -> Prediction:
-    given: dict[str, Any] = {
-        "stage": "person",
-        "question": "Is there a human?",
-        "model": "person",
-        "version": "1",
-        "label": "human",
-        "score": 0.98,
-        "threshold": 0.5,
-        "unsure_band": (0.4, 0.6),
-        "passed": True,
-        "unsure": False,
-        "scores": {"human": 0.98, "no_human": 0.02},
-        "milliseconds": 2.9,
-    }
-    return Prediction(**{**given, **fields})
+    return Prediction(**{**STAGE, **fields})
 
 
 class Answer:
