@@ -47,7 +47,7 @@ local open = tonumber(redis.call('HGET', key('owners:open'), owner) or 0)
 local function count_replaced()
   local camera = ARGV[FIRST + 3]
   if total > 1 or camera == '' then return 0 end
-  local older = redis.call('GET', key('camera:' .. owner .. ':' .. camera))
+  local older = redis.call('GET', camera_key(owner, camera))
   return older and redis.call('HGET', key('job:' .. older), 'state') == 'queued' and 1 or 0
 end
 local fresh = total - count_replaced()
@@ -68,13 +68,13 @@ end
 -- The newer frame takes the older one's place, which is returned as {class, score}: at the end of
 -- the queue, a camera that sends faster than the queue moves would never have an answer.
 local function supersede_older_frame(id, camera)
-  local name = key('camera:' .. owner .. ':' .. camera)
+  local name = camera_key(owner, camera)
   local older = redis.call('GET', name)
   local job = older and load_job(older)
   local freed
   if job and job.state == 'queued' then
     freed = { job.class, redis.call('ZSCORE', key('waiting:' .. job.class), older) }
-    end_job(job, 'superseded', { 'superseded_by', id })
+    end_job(job, 'superseded', {})
   end
   redis.call('SET', name, id)
   return freed

@@ -29,14 +29,18 @@ local function load_job(id)
     request_id = values[13] }
 end
 
-local function camera_key(job) return key('camera:' .. job.owner .. ':' .. job.camera) end
+-- The key that names a camera's waiting frame.
+local function camera_key(owner, camera) return key('camera:' .. owner .. ':' .. camera) end
 
 -- Take a waiting job out of its queue. Only a first attempt counts for its owner's share of the
 -- interactive queue: a job that runs again has paid already.
 local function leave_queue(job)
   redis.call('ZREM', key('waiting:' .. job.class), job.id)
   if job.attempts == 0 and job.class == 'interactive' then count('owners:interactive', job.owner, -1) end
-  if job.camera ~= '' and redis.call('GET', camera_key(job)) == job.id then redis.call('DEL', camera_key(job)) end
+  if job.camera ~= '' then
+    local frame = camera_key(job.owner, job.camera)
+    if redis.call('GET', frame) == job.id then redis.call('DEL', frame) end
+  end
   if job.expires > 0 then redis.call('ZREM', key('expiring'), job.id) end
 end
 
