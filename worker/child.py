@@ -5,8 +5,7 @@ opens a child in each process of the pool.
 """
 
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 
 from celery.exceptions import SoftTimeLimitExceeded
 
@@ -15,7 +14,8 @@ from jobs.messages import Failure, Lease, Report, Worker
 from worker.drain import Ring, drain
 from worker.guard import Guard, LeaseLost, describe_lease
 from worker.pulse import Pulse
-from worker.recognise import Runs, UnknownPipeline, recognise
+from worker.recognise import UnknownPipeline, recognise
+from worker.rollover import Rollover
 
 logger = logging.getLogger(__name__)
 
@@ -25,23 +25,20 @@ UNKNOWN_PIPELINE = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Loaded:
-    """What a child can do: a cascade a pipeline, and the version of each model in them."""
-
-    cascades: Mapping[str, Runs]
-    models: Mapping[str, str]
-
-
 class Child:
     """One process that works."""
 
-    def __init__(self, ledger: Ledger, loaded: Loaded, *, name: str, ring: Ring) -> None:
+    def __init__(self, ledger: Ledger, rollover: Rollover, *, name: str, ring: Ring) -> None:
         self.ledger = ledger
         self.guard = Guard(ledger)
-        self.pulse = Pulse(ledger, Worker(name=name, models=loaded.models), ring)
+        self.pulse = Pulse(ledger, self.describe, ring, before=rollover.look)
+        self.name = name
         self._ring = ring
-        self._cascades = loaded.cascades
+        self._rollover = rollover
+
+    def describe(self) -> Worker:
+        """Say who this is and what it has loaded."""
+        return Worker(name=self.name, models=self._rollover.loaded.models)
 
     def start(self) -> None:
         """Begin to watch over pictures and to be seen by the ledger."""
@@ -62,7 +59,7 @@ class Child:
         """Recognise one picture under guard; None where the job is not ours to report."""
         with self.guard.holding(lease, drainer) as hold:
             try:
-                return recognise(lease, self._cascades, hold.note)
+                return recognise(lease, self._rollover.loaded.cascades, hold.note)
             except LeaseLost:
                 logger.warning("lease_lost", extra=describe_lease(lease))
                 return None

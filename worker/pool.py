@@ -11,8 +11,9 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import FrameType
 
 from celery import current_app, signals
@@ -20,8 +21,10 @@ from celery import current_app, signals
 from jobs.ledger import Ledger
 from jobs.queue import ring
 from jobs.settings import JobsSettings
+from jobs.versions import Versions
 from models.catalogue import load_pipelines
-from worker.child import Child, Loaded
+from worker.child import Child
+from worker.rollover import Loaded, Rollover
 from worker.settings import MEGABYTE, WorkerSettings
 
 logger = logging.getLogger(__name__)
@@ -39,7 +42,7 @@ class Plan:
 
     jobs: JobsSettings
     worker: WorkerSettings
-    load: Callable[[WorkerSettings], Loaded]
+    load: Callable[[WorkerSettings, Mapping[str, str]], Loaded]
 
 
 class Seat:
@@ -64,8 +67,11 @@ def answer_doorbell(ring_id: str) -> None:
         _seat.child.drain(ring_id, lambda: _seat.is_stopping)
 
 
-def load_cascades(settings: WorkerSettings) -> Loaded:
-    """Load every pipeline of the catalogue; the main process has just tried the golden inputs.
+def load_cascades(settings: WorkerSettings, versions: Mapping[str, str]) -> Loaded:
+    """Load every pipeline of the catalogue, with `versions` in place of those that it names.
+
+    The main process has just tried the golden inputs of the versions that pipelines name; chosen
+    ones are tried here.
 
     Raises:
         ModelError: When an artefact must not be used.
@@ -73,7 +79,7 @@ def load_cascades(settings: WorkerSettings) -> Loaded:
     from models.classifiers.cascade import Cascade  # numpy and LiteRT: in children alone
 
     cascades = {
-        slug: Cascade.load(pipeline, settings.models_root, golden=False)
+        slug: Cascade.load(pipeline, settings.models_root, versions, golden=bool(versions))
         for slug, pipeline in load_pipelines().items()
     }
     models = {name: v for one in cascades.values() for name, v in one.versions.items()}
@@ -89,18 +95,18 @@ def open_child(plan: Plan) -> None:
     # Process managers may signal the whole group; only the main process decides when we stop.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     limit_memory(plan.worker.memory_mb)
+    ledger = Ledger.connect(plan.jobs, max_connections=CONNECTIONS)
     try:
-        loaded = plan.load(plan.worker)
+        rollover = Rollover(partial(plan.load, plan.worker), Versions(ledger.client))
     except Exception as error:
         fields = {"error": f"{type(error).__name__}: {error}", "next_try_seconds": PAUSE_SECONDS}
         logger.critical("models_not_loaded", extra=fields)
         _pause_and_end()
         raise
-    ledger = Ledger.connect(plan.jobs, max_connections=CONNECTIONS)
     name = f"{socket.gethostname()}-{os.getpid()}"
-    _seat.child = Child(ledger, loaded, name=name, ring=ring_doorbells)
+    _seat.child = Child(ledger, rollover, name=name, ring=ring_doorbells)
     _seat.child.start()
-    logger.info("child_ready", extra={"worker": name, "models": dict(loaded.models)})
+    logger.info("child_ready", extra={"worker": name, "models": dict(rollover.loaded.models)})
 
 
 def close_child() -> None:

@@ -127,8 +127,12 @@ class Sender:
 
     def submit(self, order: str, **fields: Any) -> str:
         """Submit a picture that is an order to the poison cascade; its job's id."""
+        return self.send(order.encode(), **fields)
+
+    def send(self, image: bytes, **fields: Any) -> str:
+        """Submit these bytes as a new owner's; the job's id."""
         job = Submission(
-            id=new_id(), pipeline="zomato-rider", image=order.encode(), owner=new_id(), **fields
+            id=new_id(), pipeline="zomato-rider", image=image, owner=new_id(), **fields
         )
         taken = self.ledger.accept([job])
         self.accepted.append(taken.id)

@@ -15,8 +15,8 @@ from jobs.settings import JobsSettings
 from models.classifiers.cascade import CascadeResult, Prediction
 from models.errors import ImageCode, ImageError
 from worker import pool
-from worker.child import Loaded
 from worker.fleet import make_app
+from worker.rollover import Loaded
 from worker.settings import WorkerSettings
 
 
@@ -85,7 +85,7 @@ def lock_twice(libc: ctypes.CDLL) -> None:
         libc.pthread_mutex_lock(lock)
 
 
-def load(settings: WorkerSettings) -> Loaded:
+def load(settings: WorkerSettings, versions) -> Loaded:
     if os.environ.get("POISON_LOAD"):
         raise OSError("the models are on strike")
     return Loaded(cascades={"zomato-rider": Poison()}, models={"person": "1"})

@@ -8,9 +8,11 @@ import pytest
 from jobs.ledger import Ledger
 from jobs.messages import Lease
 from jobs.settings import JobsSettings
+from jobs.versions import Versions
 from tests.jobs.factories import make_submission, take
 from tests.worker.cascades import Answer
-from worker.child import Child, Loaded
+from worker.child import Child
+from worker.rollover import Loaded, Rollover
 
 MakeChild = Callable[..., Child]
 
@@ -49,7 +51,8 @@ def make_child(ledger: Ledger) -> Iterator[MakeChild]:
 
     def make(cascade: Any = None) -> Child:
         loaded = Loaded(cascades={"zomato-rider": cascade or Answer()}, models={"person": "1"})
-        child = Child(ledger, loaded, name="child", ring=lambda names: None)
+        rollover = Rollover(lambda _: loaded, Versions(ledger.client))
+        child = Child(ledger, rollover, name="child", ring=lambda names: None)
         child.ends = []
         child.guard._end_process = child.ends.append
         children.append(child)

@@ -43,7 +43,7 @@ def test_a_cancelled_job_is_not_reported(
 ) -> None:
     child = make_child()
     child.guard.start()
-    child._cascades["zomato-rider"].during = lambda: lose(child, ledger, lease)
+    child._rollover.loaded.cascades["zomato-rider"].during = lambda: lose(child, ledger, lease)
     assert child.work(lease, "drainer") is None
 
 

@@ -21,7 +21,7 @@ def rung() -> list[str]:
 
 @pytest.fixture
 def pulse(ledger: Ledger, rung: list[str]) -> Iterator[Pulse]:
-    pulse = Pulse(ledger, CHILD, rung.extend)
+    pulse = Pulse(ledger, lambda: CHILD, rung.extend)
     pulse.start()
     yield pulse
     pulse.retire()
@@ -42,7 +42,7 @@ def test_work_that_was_there_before_any_worker_is_rung_for(
     ledger: Ledger, submit: Callable[..., str], rung: list[str]
 ) -> None:
     submit()
-    early = Pulse(ledger, CHILD, rung.extend)
+    early = Pulse(ledger, lambda: CHILD, rung.extend)
     early.start()
     wait_until(lambda: rung, "the doorbell", 10)
     early.retire()
@@ -64,7 +64,7 @@ def test_an_outage_is_logged_once(
     ledger: Ledger, rung: list[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     lost = Ledger.connect(replace(ledger.settings, redis_url="redis://127.0.0.1:1/0"))
-    pulse = Pulse(lost, CHILD, rung.extend)
+    pulse = Pulse(lost, lambda: CHILD, rung.extend)
     for _ in range(3):
         pulse._beat()
     assert caplog.messages == ["sweep_failed"]
