@@ -1,5 +1,8 @@
 # make up           start Spotter on this machine; Ctrl-C ends it
 # make test         run every test; make lint runs the checks that need no run
+# make key          list keys; make key NAME=phone [SCOPE=submit,read] [DAYS=90] makes one,
+#                   LINK=anna makes a sign-in link, REVOKE=phone ends one
+# make failed       list the jobs that failed last
 # make train        train a model: make train MODEL=person DATA=folder
 # make requirements export the pinned requirements from pyproject.toml (needs uv)
 # make clean        remove what was installed; var/, the data of your Spotter, stays
@@ -13,10 +16,22 @@ PACKAGES := deploy jobs models web worker
 # A Python that was upgraded or removed leaves a .venv that does not start.
 BROKEN := $(shell test -x $(PY) || echo broken)
 
-.PHONY: up test lint train requirements clean broken
+.PHONY: up key failed test lint train requirements clean broken
 
 up: $(VENV)/.installed-up
 	@exec $(PY) -m deploy.up
+
+# Only what stands on the command line counts: some systems set NAME in every environment. The shell
+# reads the values, so that a name may hold any character.
+given = $(findstring command,$(origin $(1)))
+
+key: $(VENV)/.installed-up
+	@exec $(PY) -m web.keys $(if $(call given,NAME),add "$$NAME",$(if $(call given,LINK),\
+	    link "$$LINK",$(if $(call given,REVOKE),revoke "$$REVOKE",list))) \
+	    $(if $(call given,SCOPE),--scope "$$SCOPE") $(if $(call given,DAYS),--days "$$DAYS")
+
+failed: $(VENV)/.installed-up
+	@exec $(PY) -m web.failed
 
 test: $(VENV)/.installed-dev
 	@$(PY) -m deploy.chromium

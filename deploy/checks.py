@@ -74,13 +74,18 @@ def check_port(settings: StackSettings) -> None:
         raise StackError(_explain_bind(error, settings)) from error
 
 
-def warn_of_open_host(settings: StackSettings) -> str:
-    """Return what a user should know who lets Spotter listen for other machines, or nothing."""
-    if is_loopback(settings.host):
+def tell_access(settings: StackSettings) -> str:
+    """Return what a user should know of who may use Spotter, or nothing where only they can."""
+    if settings.needs_keys:
+        return (
+            "access: with keys and sign-in links alone. Sign yourself in: make key LINK=me - "
+            "a key for a program: make key NAME=phone"
+        )
+    if is_loopback(settings.host) and not settings.is_proxied:
         return ""
     return (
-        f"warning: SPOTTER_HOST={settings.host}: everybody who can reach this address may use "
-        "Spotter (there are no keys yet), and cameras work there only over HTTPS."
+        "warning: SPOTTER_ACCESS=open: everybody who can reach "
+        f"{settings.host} may use Spotter without a key."
     )
 
 

@@ -26,6 +26,8 @@ class StackSettings:
     redis_url: str | None = None
     redis_password_file: str = ""
     durability: str = "strict"
+    access: str = "auto"
+    is_proxied: bool = False
     max_memory_bytes: int = 512 * 2**20
 
     @classmethod
@@ -42,6 +44,9 @@ class StackSettings:
         durability = environ.get("SPOTTER_DURABILITY") or "strict"
         if durability not in ("strict", "fast"):
             raise StackError(f"SPOTTER_DURABILITY must be strict or fast, not {durability!r}.")
+        access = environ.get("SPOTTER_ACCESS", "").strip().lower() or "auto"
+        if access not in ("auto", "open", "keys"):
+            raise StackError(f"SPOTTER_ACCESS must be auto, open or keys, not {access!r}.")
         return cls(
             host=environ.get("SPOTTER_HOST", "").strip("[]") or "127.0.0.1",
             port=_read_number(environ, "PORT", 8080, most=65535),
@@ -50,8 +55,16 @@ class StackSettings:
             redis_url=redis_url,
             redis_password_file=password_file,
             durability=durability,
+            access=access,
+            is_proxied=bool(environ.get("SPOTTER_TRUSTED_PROXIES", "").strip()),
             max_memory_bytes=_read_bytes(environ, "SPOTTER_MAX_MEMORY", 512 * 2**20),
         )
+
+    @property
+    def needs_keys(self) -> bool:
+        """Tell whether web asks for keys and sign-ins, by the same rule as web's own settings."""
+        is_local = is_loopback(self.host) and not self.is_proxied
+        return self.access == "keys" or (self.access == "auto" and not is_local)
 
     @property
     def address(self) -> str:

@@ -12,7 +12,7 @@ from deploy.checks import (
     check_no_leftover_server,
     check_port,
     claim_data_folder,
-    warn_of_open_host,
+    tell_access,
 )
 from deploy.embedded_redis.binary import find_binary
 from deploy.embedded_redis.client import ask
@@ -60,8 +60,8 @@ class Stack:
             programs.append(make_queue(self._files, environ))
         else:
             self._look_at_given_redis(redis_url)
-        if warning := warn_of_open_host(settings):
-            say(warning)
+        if access := tell_access(settings):
+            say(access)
         programs.append(make_worker(settings, redis_url, environ))
         programs.append(make_web(settings, redis_url, environ))
         self._names = [program.name for program in programs]
@@ -134,6 +134,8 @@ class Stack:
         self._wait_for(self._is_ready, "web and a worker to be ready")
         if not self._wanted_to_end:
             self._ready = True
+            # For `make key`, whose links begin with it.
+            (self._settings.data / "address").write_text(f"{self._settings.address}\n")
             self._say(f"Spotter is at {self._settings.address} - Ctrl-C ends it")
 
     def _wait_for(self, fact: Callable[[], bool], what: str) -> None:

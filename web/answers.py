@@ -54,7 +54,7 @@ def answer_problem(problem: Problem) -> Response:
         response = Response(body, problem.status, content_type=PROBLEM_TYPE)
     else:
         page = render_template(
-            "pages/error.html",
+            "pages/sign_in.html" if problem.code == "key_missing" else "pages/error.html",
             status=problem.status,
             title=problem.kind.title,
             detail=problem.detail,

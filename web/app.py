@@ -5,12 +5,14 @@ from collections.abc import Mapping
 from flask import Flask
 
 from jobs.client import JobClient
+from jobs.grants import GrantStore
 from models.catalogue import Pipeline, load_pipelines
-from web import access_log, answers, bodies, compression, security
+from web import access, access_log, answers, bodies, compression, security
+from web.keyring import Keyring
 from web.room import Room
 from web.services import EXTENSION, Services
 from web.settings import WebSettings
-from web.views import batches, events, health, pages, pipelines, reference
+from web.views import batches, events, failed, health, models, pages, pipelines, reference, signin
 from web.views import jobs as jobs_view
 
 BLUEPRINTS = (
@@ -21,6 +23,9 @@ BLUEPRINTS = (
     reference.bp,
     health.bp,
     pages.bp,
+    models.bp,
+    signin.bp,
+    failed.bp,
 )
 
 
@@ -34,6 +39,7 @@ def create_app(
     app.extensions[EXTENSION] = Services(
         settings=settings,
         client=client,
+        keyring=Keyring(GrantStore(client.ledger.client)),
         pipelines=load_pipelines() if pipelines is None else pipelines,
         room=Room(settings.max_bodies_bytes),
     )
@@ -42,6 +48,7 @@ def create_app(
     access_log.register(app)
     compression.register(app)
     security.register(app)
+    access.register(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     return app

@@ -104,6 +104,26 @@ PROBLEMS = _table(
         "Correct the parameter that the detail names, or leave it out.",
     ),
     _kind(
+        "key_missing",
+        401,
+        "Spotter does not know you",
+        "Send a key in the header `Authorization: Bearer KEY`, or sign this browser in: whoever "
+        "runs this Spotter gives out keys and sign-in links.",
+    ),
+    _kind(
+        "key_unknown",
+        401,
+        "This key cannot be used",
+        "There is no such key, or it has run out or was revoked: ask whoever runs this Spotter "
+        "for a new one.",
+    ),
+    _kind(
+        "scope_missing",
+        403,
+        "You may not do this",
+        "Your key or sign-in does not cover this: ask whoever runs this Spotter for one that does.",
+    ),
+    _kind(
         "cross_site",
         403,
         "Another site sent this request",

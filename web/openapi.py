@@ -8,10 +8,19 @@ from functools import cache
 from typing import Any
 
 from web.errors import PROBLEMS
+from web.owners import COOKIE
 from web.representations import API
 from web.schemas import ASKED, SCHEMAS, Schema, ref
 
 ANYWHERE = ("host_unknown", "internal")
+KNOWN_CALLERS = ("key_missing", "key_unknown", "scope_missing")
+# The empty one: on loopback and with SPOTTER_ACCESS=open nothing is needed.
+KEY_OR_BROWSER: list[dict[str, list[str]]] = [
+    {"key": []},
+    {"keyHeader": []},
+    {"browser": []},
+    {},
+]
 LEDGER = ("ledger_unavailable",)
 BODY = (
     *("body_empty", "body_incomplete", "form_unreadable", "image_missing", "parameter_unusable"),
@@ -59,7 +68,26 @@ def describe_api() -> dict[str, Any]:
             "/healthz": {"get": _show_life()},
             "/readyz": {"get": _show_readiness()},
         },
-        "components": {"schemas": SCHEMAS},
+        "components": {"schemas": SCHEMAS, "securitySchemes": _describe_access()},
+        "security": KEY_OR_BROWSER,
+    }
+
+
+def _describe_access() -> dict[str, Any]:
+    return {
+        "key": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "A key of this Spotter, `spotter_...`. Keys have scopes: `submit` sends "
+            "and cancels, `read` looks at the own jobs, `admin` may do and see all.",
+        },
+        "keyHeader": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+        "browser": {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": COOKIE,
+            "description": "A browser that a sign-in link made known.",
+        },
     }
 
 
@@ -70,8 +98,13 @@ def _operation(
     *,
     answers: dict[str, Any],
     problems: tuple[str, ...] = (),
+    is_open: bool = False,
     **more: Any,
 ) -> Schema:
+    if is_open:
+        more["security"] = []
+    else:
+        problems = (*problems, *KNOWN_CALLERS, *LEDGER)
     return {
         "operationId": name,
         "summary": summary,
@@ -90,7 +123,7 @@ def _problems(*codes: str) -> dict[str, Any]:
         status: {
             "description": ", ".join(f"`{code}`" for code in found),
             "content": {"application/problem+json": {"schema": ref("Problem")}},
-            **({"headers": {"Retry-After": _header("Seconds.")}} if status in "429 503" else {}),
+            **({"headers": dict([_HEADERS[status]])} if status in _HEADERS else {}),
         }
         for status, found in sorted(by_status.items())
     }
@@ -98,6 +131,13 @@ def _problems(*codes: str) -> dict[str, Any]:
 
 def _header(description: str) -> Schema:
     return {"description": description, "schema": {"type": "string"}}
+
+
+_HEADERS = {
+    "401": ("WWW-Authenticate", _header("`Bearer`, and what was wrong with the key.")),
+    "429": ("Retry-After", _header("Seconds.")),
+    "503": ("Retry-After", _header("Seconds.")),
+}
 
 
 def _json(name: str, description: str, **headers: str) -> Schema:
@@ -176,7 +216,8 @@ def _list_jobs() -> Schema:
     return _operation(
         "listJobs",
         "List your jobs",
-        "Newest first; whose they are is told by the browser's cookie or by the caller's address.",
+        "Newest first: those of the key or, without one, of the browser's cookie or the "
+        "caller's address.",
         parameters=[
             _query("limit", {"type": "integer", "minimum": 1, "maximum": 100}, "20 unless told."),
             _query("cursor", {"type": "string"}, "From `links.next`."),
@@ -273,6 +314,7 @@ def _show_description() -> Schema:
         "showDescription",
         "This description",
         "OpenAPI 3.1.",
+        is_open=True,
         answers={
             "200": {
                 "description": "This document.",
@@ -287,6 +329,7 @@ def _show_life() -> Schema:
         "showLife",
         "Does the process live?",
         "Answers whatever the state of the queue.",
+        is_open=True,
         answers={"200": _json("Life", "It does.")},
     )
 
@@ -296,6 +339,7 @@ def _show_readiness() -> Schema:
         "showReadiness",
         "Can a job be accepted?",
         "200 also without workers: then jobs wait, and `workers` is 0.",
+        is_open=True,
         answers={"200": _json("Readiness", "A job can be accepted.")},
         problems=LEDGER,
     )

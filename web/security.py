@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, request
 
-from web import owners
+from web import access, owners
 from web.errors import Problem
 from web.services import services
 from web.settings import IPNetwork
@@ -46,14 +46,18 @@ def begin() -> None:
     """Note who calls, and refuse what must not reach a view.
 
     Raises:
-        Problem: the host name is not ours, or another site is behind the request.
+        Problem: the host name is not ours, another site is behind the request, or this caller may
+            not have what is asked for.
+        LedgerUnavailable: who calls cannot be found out now.
     """
     g.request_id = secrets.token_hex(8)
     note_client()
     if request.path not in OPEN_PATHS:
         check_host()
-    if request.method not in SAFE_METHODS:
+    # A key is no cookie: no site can make a browser add it.
+    if request.method not in SAFE_METHODS and access.read_key() is None:
         check_site()
+    access.check()
 
 
 def note_client() -> None:

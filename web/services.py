@@ -8,6 +8,7 @@ from flask import current_app
 
 from jobs.client import JobClient
 from models.catalogue import Pipeline
+from web.keyring import Keyring
 from web.room import Room
 from web.settings import WebSettings
 
@@ -16,10 +17,11 @@ EXTENSION = "spotter"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """The settings, the way to the ledger, the pipelines by slug, and the room for bodies."""
+    """The settings, the way to the ledger, who may call, the pipelines by slug, room for bodies."""
 
     settings: WebSettings
     client: JobClient
+    keyring: Keyring
     pipelines: Mapping[str, Pipeline]
     room: Room
 

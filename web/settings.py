@@ -6,10 +6,12 @@ import secrets
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Self
 
 from jobs.errors import SettingError
+from models.catalogue import ARTEFACTS_ROOT
 
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -18,25 +20,36 @@ SECRET_LEAST_CHARACTERS = 32
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
+class Access(StrEnum):
+    """Who may call without a key: everybody on this machine, everybody, nobody."""
+
+    LOCAL = "local"
+    OPEN = "open"
+    KEYS = "keys"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebSettings:
     """Limits of the door, names that the service answers to, and the cookie's secret.
 
     `hosts` are lower case without a port; with `any_host` every name is answered. `bound_widely`
     says that the service listens on all interfaces, so that it may be called by any IP address.
-    `max_bodies_bytes` is what one process holds of all bodies together.
+    `access` says who may call without a key. `max_bodies_bytes` is what one process holds of all
+    bodies together.
     """
 
     secret: str
     hosts: frozenset[str] = LOOPBACK_NAMES
     any_host: bool = False
     bound_widely: bool = False
+    access: Access = Access.LOCAL
     trusted_proxies: tuple[IPNetwork, ...] = ()
     max_image_bytes: int = 20 * 2**20
     max_batch_bytes: int = 32 * 2**20
     max_batch_pictures: int = 100
     max_bodies_bytes: int = 256 * 2**20
     max_wait_seconds: int = 30
+    models_root: Path = ARTEFACTS_ROOT  # whose cards are shown
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:
@@ -47,16 +60,36 @@ class WebSettings:
         """
         host = environ.get("SPOTTER_HOST", "127.0.0.1").strip().strip("[]").lower()
         widely = host in ("0.0.0.0", "::", "")
+        proxies = tuple(_read_networks(environ))
         names = [name.strip().strip("[]").lower() for name in _split(environ, "SPOTTER_HOSTS")]
         return cls(
             secret=_read_secret(environ),
             hosts=LOOPBACK_NAMES.union(names, () if widely else (host,)),
             any_host="*" in names,
             bound_widely=widely,
-            trusted_proxies=tuple(_read_networks(environ)),
+            access=_read_access(environ, is_local=_is_loopback(host) and not proxies),
+            trusted_proxies=proxies,
             max_image_bytes=_read_bytes(environ, "SPOTTER_MAX_IMAGE_BYTES", 20 * 2**20),
             max_batch_bytes=_read_bytes(environ, "SPOTTER_MAX_BATCH_BYTES", 32 * 2**20),
+            models_root=Path(environ.get("SPOTTER_MODELS") or ARTEFACTS_ROOT),
         )
+
+
+def _read_access(environ: Mapping[str, str], *, is_local: bool) -> Access:
+    """Return what SPOTTER_ACCESS says; `auto` opens what only this machine's users reach."""
+    text = environ.get("SPOTTER_ACCESS", "").strip().lower() or "auto"
+    if text not in ("auto", "open", "keys"):
+        raise SettingError(f"SPOTTER_ACCESS must be auto, open or keys, not {text!r}")
+    if text == "auto" or (text == "open" and is_local):
+        return Access.LOCAL if is_local else Access.KEYS
+    return Access(text)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _split(environ: Mapping[str, str], name: str) -> list[str]:

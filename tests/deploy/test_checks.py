@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.checks import check_port, claim_data_folder, warn_of_open_host
+from deploy.checks import check_port, claim_data_folder, tell_access
 from deploy.embedded_redis.errors import AlreadyRunning
 from deploy.errors import StackError
 from deploy.settings import StackSettings
@@ -28,15 +28,25 @@ def test_a_host_that_is_not_ours_is_named() -> None:
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "spotter.example"])
-def test_who_lets_other_machines_in_is_warned(host: str) -> None:
-    warning = warn_of_open_host(StackSettings(host=host))
-    assert warning.startswith(f"warning: SPOTTER_HOST={host}: everybody who can reach")
-    assert "HTTPS" in warning
+def test_who_lets_other_machines_in_is_told_how_to_let_them(host: str) -> None:
+    told = tell_access(StackSettings(host=host))
+    assert told.startswith("access: with keys")
+    assert "make key LINK=me" in told
+
+
+def test_a_proxy_is_other_machines_too() -> None:
+    assert tell_access(StackSettings(is_proxied=True)).startswith("access: with keys")
+    assert "warning" in tell_access(StackSettings(is_proxied=True, access="open"))
+
+
+def test_who_lets_other_machines_in_without_a_key_is_warned() -> None:
+    warning = tell_access(StackSettings(host="0.0.0.0", access="open"))
+    assert warning.startswith("warning: SPOTTER_ACCESS=open: everybody who can reach 0.0.0.0")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "localhost"])
-def test_who_keeps_to_this_machine_is_not_warned(host: str) -> None:
-    assert warn_of_open_host(StackSettings(host=host)) == ""
+def test_who_keeps_to_this_machine_is_told_nothing(host: str) -> None:
+    assert tell_access(StackSettings(host=host)) == ""
 
 
 def test_a_second_spotter_on_the_same_folder_is_refused(tmp_path: Path) -> None:

@@ -1,19 +1,26 @@
 """Whose a request is: a browser's cookie, else where it calls from."""
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 
+from jobs.grants import Scope
+from tests.web.conftest import Make
+from web.access import needs
 from web.owners import COOKIE, current_owner, ensure_browser
+from web.settings import Access
 
 
 @pytest.fixture
-def who(app: Flask) -> FlaskClient:
+def who(make_app: Make) -> FlaskClient:
+    app = make_app(access=Access.OPEN)
+
     @app.get("/who")
+    @needs(Scope.READ)
     def show_owner() -> str:
         return current_owner()
 
     @app.get("/page")
+    @needs(Scope.READ)
     def show_page() -> str:
         ensure_browser()
         return current_owner()

@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from jobs.grants import Scope
 from tests.web.conftest import Make
+from web.access import needs
+from web.settings import Access
 
 JOBS = "/api/v1/jobs"
 
@@ -111,10 +114,11 @@ def proxied(
 ) -> dict[str, object]:
     """Return what the application takes the caller for."""
     networks = (ipaddress.ip_network("10.0.0.0/8"),) if trusted else ()
-    app = make_app(trusted_proxies=networks)
+    app = make_app(trusted_proxies=networks, access=Access.OPEN)
     found: dict[str, object] = {}
 
     @app.get("/who")
+    @needs(Scope.READ)
     def who() -> str:
         from flask import g
 

@@ -2,10 +2,13 @@
 
 from flask import Blueprint, Response, request
 
+from jobs.grants import Scope
+from web.access import needs
 from web.answers import answer_json
 from web.arrivals import read_many
 from web.errors import Problem
 from web.intake import submit_batch
+from web.owners import is_visible
 from web.parameters import read_idempotency_key, read_order
 from web.representations import API, batch_path, represent_batch
 from web.services import services
@@ -14,6 +17,7 @@ bp = Blueprint("batches", __name__, url_prefix=API)
 
 
 @bp.post("/batches")
+@needs(Scope.SUBMIT)
 def create_batch() -> Response:
     """Accept the pictures of a form, all that are sound or, where they do not fit, none."""
     settings = services().settings
@@ -32,6 +36,7 @@ def create_batch() -> Response:
 
 
 @bp.get("/batches/<batch_id>")
+@needs(Scope.READ)
 def show_batch(batch_id: str) -> Response:
     """Show how far a batch is, with each of its jobs."""
     return answer_batch(batch_id, 200, {})
@@ -41,7 +46,7 @@ def answer_batch(batch_id: str, status: int, headers: dict[str, str]) -> Respons
     """Look the batch and its jobs up and write them."""
     client = services().client
     batch = client.get_batch(batch_id)
-    if batch is None:
+    if batch is None or not is_visible(batch):
         raise Problem("batch_unknown")
     jobs = client.get_many([item for item in batch.items if isinstance(item, str)])
     known = {job.id: job for job in jobs if job is not None}

@@ -12,7 +12,9 @@ from itertools import chain
 from flask import Blueprint, Response, request
 
 from jobs.errors import JobsError
+from jobs.grants import Scope
 from jobs.messages import Job, JobState
+from web.access import needs
 from web.errors import Problem
 from web.owners import is_visible
 from web.representations import API, represent_job, represent_stage
@@ -26,6 +28,7 @@ STREAM_SECONDS = 600.0
 
 
 @bp.get("/jobs/<job_id>/events")
+@needs(Scope.READ)
 def stream_events(job_id: str) -> Response:
     """Stream the events of a job until its end."""
     # The first look happens here, so that an unknown job and a full house get a status of theirs.

@@ -5,6 +5,7 @@ from collections import defaultdict
 from flask import Blueprint, Response
 
 from jobs.messages import Census
+from web.access import open_to_all
 from web.answers import answer_json
 from web.services import services
 
@@ -12,12 +13,14 @@ bp = Blueprint("health", __name__)
 
 
 @bp.get("/healthz")
+@open_to_all
 def show_life() -> Response:
     """Answer, whatever the state of anything else."""
     return answer_json({"alive": True})
 
 
 @bp.get("/readyz")
+@open_to_all
 def show_readiness() -> Response:
     """Answer 200 where a job can be written now, with or without workers; else 503."""
     client = services().client

@@ -4,12 +4,14 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
 
+from jobs.grants import Scope
 from jobs.messages import Job, JobState
+from web.access import needs
 from web.answers import answer_json
 from web.arrivals import read_one
 from web.errors import PROBLEMS, Problem
 from web.intake import submit_picture
-from web.owners import current_owner, is_visible
+from web.owners import current_caller, current_owner, is_visible
 from web.parameters import (
     read_idempotency_key,
     read_order,
@@ -24,6 +26,7 @@ bp = Blueprint("jobs", __name__, url_prefix=API)
 
 
 @bp.post("/jobs")
+@needs(Scope.SUBMIT)
 def create_job() -> Response:
     """Accept a picture; answer with the outcome where the caller waits and it is ready in time."""
     settings = services().settings
@@ -72,16 +75,22 @@ def refuse_picture(job: Job, headers: dict[str, str]) -> Problem:
 
 
 @bp.get("/jobs/<job_id>")
+@needs(Scope.READ)
 def show_job(job_id: str) -> Response:
     """Show a job, and wait for its end with `?wait=N`."""
     seconds = read_wait(request.args, most_seconds=services().settings.max_wait_seconds)
-    job = services().client.wait(job_id, seconds)
+    client = services().client
+    # Nobody waits for a job of another: the time would tell that there is one.
+    if seconds and current_caller().is_confined and not is_visible(client.get(job_id)):
+        raise Problem("job_unknown")
+    job = client.wait(job_id, seconds)
     if job is None or not is_visible(job):
         raise Problem("job_unknown")
     return answer_json(represent_job(job))
 
 
 @bp.delete("/jobs/<job_id>")
+@needs(Scope.SUBMIT)
 def cancel_job(job_id: str) -> Response:
     """Cancel a job that has no end yet; one that has stays as it is and is shown."""
     client = services().client
@@ -94,6 +103,7 @@ def cancel_job(job_id: str) -> Response:
 
 
 @bp.get("/jobs")
+@needs(Scope.READ)
 def list_jobs() -> Response:
     """List this caller's jobs, newest first."""
     limit, before_ms = read_page(request.args)

@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from jobs.errors import LedgerUnavailable
 from models.cards import Card, find_card, list_cards
+from web.access import open_to_all
 from web.errors import Problem
 from web.services import services
 
@@ -15,6 +16,7 @@ bp = Blueprint("models", __name__)
 
 
 @bp.get("/models")
+@open_to_all
 def show_models() -> str:
     """List the models by the questions that they answer, with every version that has a card."""
     cards = list_cards(services().settings.models_root)
@@ -28,6 +30,7 @@ def show_models() -> str:
 
 
 @bp.get("/models/<model>/<version>")
+@open_to_all
 def show_card(model: str, version: str) -> str:
     """Show one card with its plots."""
     card = _find(model, version)
@@ -40,6 +43,7 @@ def show_card(model: str, version: str) -> str:
 
 
 @bp.get("/models/<model>/<version>/<plot>")
+@open_to_all
 def send_plot(model: str, version: str, plot: str) -> Response:
     """Send one of a card's plots."""
     card = _find(model, version)

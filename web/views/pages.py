@@ -12,8 +12,10 @@ from pathlib import Path
 
 from flask import Blueprint, Response, current_app, redirect, render_template, request
 
+from jobs.grants import Scope
 from jobs.messages import Job
 from models.catalogue import Pipeline
+from web.access import needs, open_to_all
 from web.arrivals import read_many
 from web.errors import Problem
 from web.gates import line_up_gates
@@ -32,6 +34,7 @@ SAMPLE = "img/astronaut.jpg"
 
 
 @bp.get("/")
+@needs(Scope.READ)
 def show_upload() -> str:
     """Offer to choose, take, drop or paste photos."""
     ensure_browser()
@@ -41,6 +44,7 @@ def show_upload() -> str:
 
 
 @bp.post("/")
+@needs(Scope.SUBMIT)
 def take_form() -> Response:
     """Take the picture of the plain form, and lead to its result."""
     ensure_browser()
@@ -50,6 +54,7 @@ def take_form() -> Response:
 
 
 @bp.post("/sample")
+@needs(Scope.SUBMIT)
 def take_sample() -> Response:
     """Ask about the sample picture, and lead to its result."""
     ensure_browser()
@@ -66,6 +71,7 @@ def _submit(picture: bytes, fields: Mapping[str, str]) -> Response:
 
 
 @bp.get("/jobs/<job_id>")
+@needs(Scope.READ)
 def show_result(job_id: str) -> str:
     """Show a job as it stands: the answer, the gates, and how it was answered."""
     job = _find(job_id)
@@ -84,6 +90,7 @@ def show_result(job_id: str) -> str:
 
 
 @bp.post("/jobs/<job_id>/cancel")
+@needs(Scope.SUBMIT)
 def cancel_job(job_id: str) -> Response:
     """Take a picture back that has no answer yet."""
     _find(job_id)
@@ -92,6 +99,7 @@ def cancel_job(job_id: str) -> Response:
 
 
 @bp.get("/jobs")
+@needs(Scope.READ)
 def show_recent() -> str:
     """List this browser's jobs, newest first, all or those with one kind of answer."""
     ensure_browser()
@@ -109,6 +117,7 @@ def show_recent() -> str:
 
 
 @bp.get("/jobs.csv")
+@needs(Scope.READ)
 def download_recent() -> Response:
     """Hand out the same list as a table."""
     table = write_csv(current_owner(), answer=_read_answer(), host=request.host_url)
@@ -120,6 +129,7 @@ def download_recent() -> Response:
 
 
 @bp.get("/webcam")
+@needs(Scope.READ)
 def show_webcam() -> str:
     """Show the page whose script takes captures in the browser."""
     ensure_browser()
@@ -127,6 +137,7 @@ def show_webcam() -> str:
 
 
 @bp.get("/about")
+@open_to_all
 def show_about() -> str:
     """Say what this is, what it cannot do, and what happens to pictures."""
     return render_template("pages/about.html", pipeline=_first_pipeline(), keep_hours=_keep_hours())

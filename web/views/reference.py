@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, render_template
 
+from web.access import open_to_all
 from web.errors import PROBLEMS
 from web.openapi import describe_api
 from web.representations import API
@@ -17,6 +18,7 @@ METHODS = ("post", "get", "delete")
 
 
 @bp.get(f"{API}/openapi.json")
+@open_to_all
 def show_description() -> Response:
     """Send the OpenAPI document."""
     return Response(_written(), content_type="application/json")
@@ -28,6 +30,7 @@ def _written() -> str:
 
 
 @bp.get("/api")
+@open_to_all
 def show_reference() -> str:
     """Show the API to read: calls to copy, every operation, every error code."""
     return render_template(
