@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from jobs.changes import Changes
+from jobs.counters import Counters
 from jobs.errors import LedgerUnavailable
 from jobs.ledger import Acceptance, Ledger
 from jobs.messages import Batch, Census, Job, Submission
@@ -33,6 +34,7 @@ class JobClient:
     def __init__(self, ledger: Ledger, bell: Bell, changes: Changes) -> None:
         self.ledger = ledger
         self.changes = changes
+        self.counters = Counters()
         self._bell = bell
         self._stop = threading.Event()
 
@@ -140,7 +142,10 @@ class JobClient:
         return self.ledger.census()
 
     def start_sweeper(self) -> threading.Thread:
-        """Sweep every `sweep_seconds` in a thread of this process, until `close`."""
+        """Sweep every `sweep_seconds` in a thread of this process, until `close`.
+
+        What this process counted is sent with each sweep.
+        """
         thread = threading.Thread(target=self._sweep_for_ever, name="sweeper", daemon=True)
         thread.start()
         return thread
@@ -150,6 +155,7 @@ class JobClient:
             try:
                 memory = self.ledger.measure_memory()
                 self.ring(self.ledger.sweep(memory_share=memory))
+                self.counters.send(self.ledger.client)
             except LedgerUnavailable as error:
                 logger.warning("sweep_failed", extra={"error": str(error)})
 

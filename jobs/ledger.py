@@ -152,7 +152,7 @@ class Ledger(LedgerReader):
         for one in submissions:
             wait_ms = math.ceil((one.max_wait_seconds or 0) * 1000)
             head += [one.id, one.pipeline, one.owner, one.camera or "", int(one.bulk)]
-            head += [len(one.image), one.request_id, wait_ms]
+            head += [len(one.image), one.request_id, wait_ms, one.trace]
         return head
 
     def _estimate_relief(self) -> int:
@@ -185,13 +185,15 @@ class Ledger(LedgerReader):
             )
         lease = None
         if job:
-            job_id, token, pipeline, request_id, image = job
+            job_id, token, pipeline, request_id, image, trace, waited = job
             lease = Lease(
                 job_id=job_id.decode(),
                 token=token,
                 pipeline=pipeline.decode(),
                 image=image,
                 request_id=request_id.decode(),
+                trace=trace.decode(),
+                waited_milliseconds=waited / 1000,
             )
         return Advanced(reported=None if reported < 0 else bool(reported), lease=lease)
 
@@ -288,16 +290,18 @@ def _ms(seconds: float) -> int:
 
 
 def _report_arguments(report: Report | None) -> list[Any]:
-    """Flatten a report into job id, token, final state and the hash's further fields."""
+    """Flatten a report into job id, token, state, what it counts as, and the hash's fields."""
     if report is None:
-        return ["", 0, ""]
+        return ["", 0, "", ""]
     fields: list[Any] = []
     if report.decoding_milliseconds is not None:
         fields += ["decoding", report.decoding_milliseconds]
     if report.outcome is not None:
         fields += ["outcome", report.outcome.to_json()]
-        return [report.job_id, report.token, JobState.SUCCEEDED.value, *fields]
+        counts_as = f"{'unsure' if report.outcome.unsure else 'sure'}|{report.outcome.label}"
+        return [report.job_id, report.token, JobState.SUCCEEDED.value, counts_as, *fields]
     if report.failure is None:
         raise ValueError("a report needs an outcome or a failure")
-    fields += ["error_code", report.failure.code, "error_message", report.failure.message]
-    return [report.job_id, report.token, JobState.FAILED.value, *fields]
+    code = report.failure.code
+    fields += ["error_code", code, "error_message", report.failure.message]
+    return [report.job_id, report.token, JobState.FAILED.value, code, *fields]

@@ -96,7 +96,8 @@ class Submission:
     """One picture to be classified, as the door accepted it.
 
     `id` is made by the caller, so that a repeated call after a lost answer stores nothing twice.
-    `max_wait_seconds`: a job that still waits after so long ends as `expired`.
+    `max_wait_seconds`: a job that still waits after so long ends as `expired`. `trace`: the W3C
+    `traceparent` of the request, for logs and spans of the worker.
     """
 
     id: str
@@ -108,6 +109,7 @@ class Submission:
     batch: str | None = None
     max_wait_seconds: float | None = None
     request_id: str = ""
+    trace: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,13 +137,18 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lease:
-    """The right to work on one job for `lease_seconds`; `token` proves that it is still ours."""
+    """The right to work on one job for `lease_seconds`; `token` proves that it is still ours.
+
+    `waited_milliseconds`: from the accept to this lease, on Redis's clock.
+    """
 
     job_id: str
     token: int
     pipeline: str
     image: bytes
     request_id: str = ""
+    trace: str = ""
+    waited_milliseconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,11 +2,11 @@
 -- Take jobs into the ledger, all or none; their bytes were SET just before, in the same MULTI.
 -- ARGV: 3 idempotency key or '', 4 fingerprint, 5 max waiting, 6 max waiting of one owner,
 --       7 max waiting bytes, 8 max memory share, 9 interactive per owner, 10 batch id or '',
---       11 batch items, 12 count, then 8 values a job:
---       id, pipeline, owner, camera, bulk, size, request id, max wait ms.
+--       11 batch items, 12 count, then 9 values a job:
+--       id, pipeline, owner, camera, bulk, size, request id, max wait ms, trace or ''.
 -- Returns {'accepted', id, class, position, time, ring ids...} ('' for the three in the middle where
 -- the first job was here before), or {'replayed' | 'conflict' | 'full' | 'no_bytes', text}.
-local FIRST, WIDTH = 13, 8
+local FIRST, WIDTH = 13, 9
 local batch, total = ARGV[10], tonumber(ARGV[12])
 local target = batch ~= '' and batch or ARGV[FIRST]
 local owner = ARGV[FIRST + 2]
@@ -101,14 +101,15 @@ for n = 0, total - 1 do
 end
 local class
 for n = 0, total - 1 do
-  local id, pipeline, _, camera, bulk, size, request_id, max_wait = unpack(ARGV, FIRST + n * WIDTH, FIRST + n * WIDTH + 7)
+  local id, pipeline, _, camera, bulk, size, request_id, max_wait, trace =
+    unpack(ARGV, FIRST + n * WIDTH, FIRST + n * WIDTH + 8)
   local expires = tonumber(max_wait) > 0 and now + tonumber(max_wait) or 0
   local freed = camera ~= '' and supersede_older_frame(id, camera)
   local seq = freed and freed[2] or redis.call('HINCRBY', key('gauge'), 'seq', 1)
   class = place(id, bulk, seq, freed)
   redis.call('HSET', key('job:' .. id), 'state', 'queued', 'pipeline', pipeline, 'owner', owner, 'class', class,
     'camera', camera, 'batch', batch, 'idempotency', batch == '' and idempotency or '', 'attempts', 0, 'size', size,
-    'request_id', request_id, 'seq', seq, 'expires', expires, 'submitted', now)
+    'request_id', request_id, 'trace', trace, 'seq', seq, 'expires', expires, 'submitted', now)
   if expires > 0 then redis.call('ZADD', key('expiring'), expires, id) end
   redis.call('ZADD', key('recent:' .. owner), now + n / 1000, id)
   count('owners:open', owner, 1)

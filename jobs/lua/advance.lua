@@ -1,9 +1,11 @@
 #!lua flags=allow-oom
 -- Report the end of one job and lease the next with its bytes, in one round trip.
 -- ARGV: 3 drainer, 4 'take' | 'leave' | 'rest', 5 lease ms, 6 linger ms, 7 bulk turn (every n-th),
---       8 job id or '', 9 token, 10 final state, then names and values of the job's hash.
+--       8 job id or '', 9 token, 10 final state, 11 what it counts as (label or code), then names
+--       and values of the job's hash.
 -- 'take': without work count as idle; 'leave': without work sign off; 'rest': take nothing.
--- Returns {1 | 0 | -1 (reported, refused, nothing to report), job id, token, pipeline, request id, bytes}.
+-- Returns {1 | 0 | -1 (reported, refused, nothing to report), job id, token, pipeline, request id,
+-- bytes, trace, microseconds from the accept to this lease}.
 local drainer, mode, lease_ms, linger_ms = ARGV[3], ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
 
 local reported = -1
@@ -11,7 +13,7 @@ if ARGV[8] ~= '' then
   local job = load_job(ARGV[8])
   reported = 0
   if job and job.state == 'running' and job.attempts == tonumber(ARGV[9]) then
-    end_job(job, ARGV[10], { unpack(ARGV, 11) })
+    end_job(job, ARGV[10], { unpack(ARGV, 12) }, ARGV[11])
     reported = 1
   end
 end
@@ -39,7 +41,8 @@ local function lease(job, bytes)
   redis.call('ZADD', key('drainers'), now + lease_ms, drainer)
   redis.call('ZREM', key('idle'), drainer)
   tally('leases')
-  return { reported, job.id, token, job.pipeline, job.request_id, bytes }
+  local waited = math.floor((now - job.submitted) * 1000)
+  return { reported, job.id, token, job.pipeline, job.request_id, bytes, job.trace, waited }
 end
 
 redis.call('ZREM', key('rung'), drainer)
@@ -50,7 +53,7 @@ while mode ~= 'rest' do
   if job.expires > 0 and job.expires <= now then
     end_job(job, 'expired', {})
   elseif not bytes then
-    end_job(job, 'failed', { 'error_code', 'picture_lost' })
+    end_job(job, 'failed', { 'error_code', 'picture_lost' }, 'picture_lost')
   else
     return lease(job, bytes)
   end

@@ -100,6 +100,7 @@ def test_census_counts_and_names(ledger: Ledger) -> None:
     submit(ledger)
     finish(ledger, take(ledger))
     take(ledger)
+    ledger.sweep()
     census = ledger.census()
     assert (census.waiting_interactive, census.waiting_bulk, census.running) == (0, 0, 1)
     assert census.workers == (Worker(name="w1", models={"person": "1"}),)
