@@ -3,6 +3,7 @@
 import ipaddress
 import os
 import re
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,7 @@ class StackSettings:
     access: str = "auto"
     is_proxied: bool = False
     max_memory_bytes: int = 512 * 2**20
+    logs: str = "files"  # or stdout
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:
@@ -44,6 +46,9 @@ class StackSettings:
         durability = environ.get("SPOTTER_DURABILITY") or "strict"
         if durability not in ("strict", "fast"):
             raise StackError(f"SPOTTER_DURABILITY must be strict or fast, not {durability!r}.")
+        logs = environ.get("SPOTTER_LOGS") or "files"
+        if logs not in ("files", "stdout"):
+            raise StackError(f"SPOTTER_LOGS must be files or stdout, not {logs!r}.")
         access = environ.get("SPOTTER_ACCESS", "").strip().lower() or "auto"
         if access not in ("auto", "open", "keys"):
             raise StackError(f"SPOTTER_ACCESS must be auto, open or keys, not {access!r}.")
@@ -58,6 +63,7 @@ class StackSettings:
             access=access,
             is_proxied=bool(environ.get("SPOTTER_TRUSTED_PROXIES", "").strip()),
             max_memory_bytes=_read_bytes(environ, "SPOTTER_MAX_MEMORY", 512 * 2**20),
+            logs=logs,
         )
 
     @property
@@ -73,9 +79,29 @@ class StackSettings:
         return f"http://{host}:{self.port}"
 
     @property
+    def link_address(self) -> str:
+        """Return what a sign-in link begins with, such as http://192.168.1.5:8080.
+
+        Where Spotter listens for other machines, it is how they reach this one, as far as we know.
+        """
+        if self.host not in ("0.0.0.0", "::"):
+            return self.address
+        return f"http://{_find_own_address() or self.reachable_host}:{self.port}"
+
+    @property
     def reachable_host(self) -> str:
         """Return the host by which this machine reaches itself."""
         return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
+
+
+def _find_own_address() -> str:
+    """Return this machine's address on its network, or nothing where it is on none."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # sends nothing: the system only chooses the way
+        except OSError:
+            return ""
+        return str(probe.getsockname()[0])
 
 
 def is_loopback(host: str) -> bool:

@@ -35,10 +35,18 @@ _POLL_SECONDS = 0.05
 
 
 class Stack:
-    """Brings the programs up, watches over them, and ends them. `say` shows a line to the user."""
+    """Brings the programs up, watches over them, and ends them.
+
+    `say` shows a line to the user, `show` one that a program (by name) has printed.
+    """
 
     def __init__(
-        self, settings: StackSettings, environ: Mapping[str, str], *, say: Callable[[str], None]
+        self,
+        settings: StackSettings,
+        environ: Mapping[str, str],
+        *,
+        say: Callable[[str], None],
+        show: Callable[[str, str], None],
     ) -> None:
         """Check what can be checked and write the queue server's files; start nothing.
 
@@ -65,7 +73,8 @@ class Stack:
         programs.append(make_worker(settings, redis_url, environ))
         programs.append(make_web(settings, redis_url, environ))
         self._names = [program.name for program in programs]
-        self._output = Output(settings.data / "log", show=self._show_failure)
+        folder = None if settings.logs == "stdout" else settings.data / "log"
+        self._output = Output(folder, show=show)
         self._processes = Processes(programs, on_start=self._on_start)
         self._rewrites = Rewrites(self._files) if self._files else None
         self._wanted_to_end = 0
@@ -130,12 +139,12 @@ class Stack:
             self._wait_for(self._queue_answers, "the queue server to load its files")
         self._processes.start("worker")
         self._processes.start("web")
-        self._say(f"worker and web: starting, logs in {self._output.folder}")
+        self._say(f"worker and web: starting, logs {self._output.place}")
         self._wait_for(self._is_ready, "web and a worker to be ready")
         if not self._wanted_to_end:
             self._ready = True
             # For `make key`, whose links begin with it.
-            (self._settings.data / "address").write_text(f"{self._settings.address}\n")
+            (self._settings.data / "address").write_text(f"{self._settings.link_address}\n")
             self._say(f"Spotter is at {self._settings.address} - Ctrl-C ends it")
 
     def _wait_for(self, fact: Callable[[], bool], what: str) -> None:
@@ -215,9 +224,6 @@ class Stack:
 
     def _on_start(self, program: Program, pipe: IO[bytes]) -> None:
         self._output.follow(program.name, pipe)
-
-    def _show_failure(self, name: str, line: str) -> None:
-        self._say(f"{name} | {line}")
 
 
 def _find_bad_setting(name: str, lines: Sequence[str]) -> str:

@@ -58,8 +58,8 @@ class WebSettings:
         Raises:
             SettingError: a value is missing or cannot be used; the text names the variable.
         """
-        host = environ.get("SPOTTER_HOST", "127.0.0.1").strip().strip("[]").lower()
-        widely = host in ("0.0.0.0", "::", "")
+        host = (environ.get("SPOTTER_HOST", "").strip().strip("[]") or "127.0.0.1").lower()
+        widely = host in ("0.0.0.0", "::")
         proxies = tuple(_read_networks(environ))
         names = [name.strip().strip("[]").lower() for name in _split(environ, "SPOTTER_HOSTS")]
         return cls(

@@ -2,9 +2,10 @@
 
     python -m deploy.compose_check [--compose 'docker compose'] [--port 18080] [--keep]
 
-Builds and brings up, classifies a picture, looks into the containers, scales to two workers, kills
-a worker and the queue server under load, stops, comes up again over a full queue, and counts: every
-accepted job must reach its one answer. Exits with 1 and one reason where something does not hold.
+Builds and brings up, makes a key and a sign-in link, classifies a picture, looks into the
+containers, scales to two workers, kills a worker and the queue server under load, stops, comes up
+again over a full queue, and counts: every accepted job must reach its one answer. Exits with 1 and
+one reason where something does not hold.
 """
 
 import argparse
@@ -46,6 +47,7 @@ def bring_up(compose: Compose, client: Client) -> None:
     compose.run("up", "-d", "--no-build")
     client.await_workers(CHILDREN)
     say(f"ok   up: a worker is ready {time.monotonic() - began:.1f} s after the command")
+    ask_who_is_there(compose, client)
     _, census = client.call("GET", "/readyz")
     if census["durability"] != "strict":
         raise CheckFailed(f"durability must be strict, not {census['durability']}")
@@ -53,6 +55,23 @@ def bring_up(compose: Compose, client: Client) -> None:
     if status != 200 or job["outcome"]["text"] != ANSWER:
         raise CheckFailed(f"the picture was answered with {status} {job}")
     say(f"ok   the picture was answered: {ANSWER}")
+
+
+def ask_who_is_there(compose: Compose, client: Client) -> None:
+    """See that strangers are refused, and that a key and a sign-in link open the door."""
+    status, _ = client.submit()
+    if status != 401 or client.open_page("/")[0] != 401:
+        raise CheckFailed(f"a stranger must be answered with 401, not {status}")
+    command = ("exec", "-T", "web", "python", "-m", "web.keys")
+    client.key = compose.run(*command, "add", "compose check").split()[-1]
+    link = compose.run(*command, "link", "compose check").split()[-1]
+    if not link.startswith(f"http://127.0.0.1:{client.port}/sign-in?link="):
+        raise CheckFailed(f"the sign-in link must lead to port {client.port}, not: {link}")
+    status, _, cookie = client.open_page("/sign-in", form=link.partition("?")[2])
+    signed_in = client.open_page("/", cookie=cookie)[0]
+    if (status, signed_in) != (303, 200):
+        raise CheckFailed(f"the sign-in link was answered with {status}, the page with {signed_in}")
+    say("ok   strangers are refused; a key and a sign-in link, each by one command, let in")
 
 
 def look_inside(compose: Compose, port: int) -> None:

@@ -20,6 +20,7 @@ class Client:
 
     def __init__(self, port: int) -> None:
         self.port = port
+        self.key = ""  # sent with every call, once there is one
         self._picture = PICTURE.read_bytes()
 
     def call(
@@ -33,11 +34,28 @@ class Client:
         with closing(connection):
             try:
                 named = {name.replace("_", "-"): value for name, value in headers.items()}
+                if self.key:
+                    named["Authorization"] = f"Bearer {self.key}"
                 connection.request(method, path, body, named)
                 answer = connection.getresponse()
                 return answer.status, json.loads(answer.read())
             except (OSError, http.client.HTTPException, ValueError):
                 return 0, None
+
+    def open_page(self, path: str, form: str = "", cookie: str = "") -> tuple[int, str, str]:
+        """Ask as a browser does, with POST where there is a form.
+
+        Returns status, text, and the cookie that was set.
+        """
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=35)
+        with closing(connection):
+            headers = {"Cookie": cookie} if cookie else {}
+            if form:
+                headers["Content-Type"] = "application/x-www-form-urlencoded"
+            connection.request("POST" if form else "GET", path, form or None, headers)
+            answer = connection.getresponse()
+            text = answer.read().decode()
+            return answer.status, text, answer.getheader("Set-Cookie", "").partition(";")[0]
 
     def submit(self, *, wait_seconds: int = 0, key: str | None = None) -> tuple[int, Any]:
         """Send the picture."""

@@ -1,11 +1,13 @@
 """What a user may set, and the one line that a wrong value gets."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from deploy.errors import StackError
-from deploy.settings import StackSettings
+from deploy.settings import StackSettings, is_loopback
+from web.settings import Access, WebSettings
 
 
 def test_nothing_has_to_be_set() -> None:
@@ -37,6 +39,28 @@ def test_an_address_of_version_6_is_spelled_for_a_browser() -> None:
     assert StackSettings.from_env({"SPOTTER_HOST": "::"}).address == "http://[::1]:8080"
 
 
+def test_a_link_begins_with_what_other_machines_can_open() -> None:
+    assert StackSettings(port=9000).link_address == "http://127.0.0.1:9000"
+    assert StackSettings(host="gate.example").link_address == "http://gate.example:8080"
+    host = urlsplit(StackSettings(host="0.0.0.0").link_address).hostname
+    assert host is not None
+    assert not is_loopback(host) or host == "127.0.0.1"  # a machine on no network has no other
+
+
+@pytest.mark.parametrize("host", ["", "127.0.0.1", "::1", "localhost", "0.0.0.0", "192.0.2.7"])
+@pytest.mark.parametrize("access", ["", "auto", "open", "keys", "Keys"])
+@pytest.mark.parametrize("proxies", ["", "10.0.0.0/8"])
+def test_what_is_said_of_access_is_what_web_does(host: str, access: str, proxies: str) -> None:
+    environ = {
+        "SPOTTER_HOST": host,
+        "SPOTTER_ACCESS": access,
+        "SPOTTER_TRUSTED_PROXIES": proxies,
+        "SPOTTER_SECRET": "x" * 32,
+    }
+    wanted = WebSettings.from_env(environ).access is Access.KEYS
+    assert StackSettings.from_env(environ).needs_keys is wanted
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -46,6 +70,7 @@ def test_an_address_of_version_6_is_spelled_for_a_browser() -> None:
         ("WORKERS", "-1"),
         ("WORKERS", "two"),
         ("SPOTTER_DURABILITY", "maybe"),
+        ("SPOTTER_ACCESS", "maybe"),
         ("SPOTTER_MAX_MEMORY", "10mb"),
         ("SPOTTER_MAX_MEMORY", "lots"),
         ("REDIS_URL", "http://127.0.0.1"),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from jobs.errors import SettingError
-from web.settings import SECRET_FILE, WebSettings
+from web.settings import SECRET_FILE, Access, WebSettings
 
 SECRET = "x" * 32
 
@@ -43,6 +43,34 @@ def test_trusted_proxies_are_networks() -> None:
     )
     with pytest.raises(SettingError, match="SPOTTER_TRUSTED_PROXIES"):
         read(SPOTTER_TRUSTED_PROXIES="yes")
+
+
+@pytest.mark.parametrize(
+    ("environ", "access"),
+    [
+        ({}, Access.LOCAL),
+        ({"SPOTTER_HOST": "127.0.0.1"}, Access.LOCAL),
+        ({"SPOTTER_HOST": "[::1]"}, Access.LOCAL),
+        ({"SPOTTER_HOST": "localhost"}, Access.LOCAL),
+        ({"SPOTTER_HOST": "0.0.0.0"}, Access.KEYS),
+        ({"SPOTTER_HOST": "::"}, Access.KEYS),
+        ({"SPOTTER_HOST": "192.168.1.5"}, Access.KEYS),
+        ({"SPOTTER_HOST": "gate.local"}, Access.KEYS),
+        ({"SPOTTER_TRUSTED_PROXIES": "127.0.0.1"}, Access.KEYS),
+        ({"SPOTTER_ACCESS": "keys"}, Access.KEYS),
+        ({"SPOTTER_ACCESS": "open"}, Access.LOCAL),
+        ({"SPOTTER_ACCESS": "open", "SPOTTER_HOST": "0.0.0.0"}, Access.OPEN),
+        ({"SPOTTER_ACCESS": "open", "SPOTTER_TRUSTED_PROXIES": "127.0.0.1"}, Access.OPEN),
+    ],
+    ids=str,
+)
+def test_off_loopback_keys_are_needed_unless_told(environ: dict[str, str], access: Access) -> None:
+    assert read(**environ).access is access
+
+
+def test_another_kind_of_access_is_refused() -> None:
+    with pytest.raises(SettingError, match="SPOTTER_ACCESS must be auto, open or keys"):
+        read(SPOTTER_ACCESS="yes")
 
 
 @pytest.mark.parametrize("name", ["SPOTTER_MAX_IMAGE_BYTES", "SPOTTER_MAX_BATCH_BYTES"])

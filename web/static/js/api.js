@@ -82,7 +82,7 @@ export async function awaitEnd(id, { signal, onChange, wait = 10 } = {}) {
       onChange?.(job);
       if (isFinal(job)) return job;
     } catch (error) {
-      if (signal?.aborted || error.status === 404) throw error;
+      if (signal?.aborted || [401, 403, 404].includes(error.status)) throw error; // no waiting helps
       pause = (error.retryAfter || 2) * 1000;
     }
     await sleep(pause, signal);

@@ -21,7 +21,7 @@ async function showPicture() {
 /** Ask the server for the page anew and take over the parts that live. */
 async function refresh() {
   const answer = await fetch(location.pathname, { headers: { Accept: "text/html" } });
-  if (!answer.ok) { if (answer.status === 404) location.reload(); return false; }
+  if (!answer.ok) { if ([401, 404].includes(answer.status)) location.reload(); return false; }
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const open = find("mechanics").open;
   const focused = find("answer").contains(document.activeElement);
