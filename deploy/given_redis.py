@@ -16,6 +16,7 @@ from redis.retry import Retry
 
 from deploy.embedded_redis.binary import MINIMUM_VERSION
 from deploy.errors import StackError
+from deploy.known_holes import warn_of_hole
 from deploy.settings import is_loopback
 
 _SECONDS = 3.0
@@ -44,14 +45,18 @@ class GivenRedis:
         return _PROMISES[self.durability]
 
     @property
-    def warning(self) -> str:
-        """Return what should be changed there, or nothing."""
-        if self.policy == "noeviction":
-            return ""
-        return (
-            f"warning: the Redis of REDIS_URL has maxmemory-policy {self.policy}: when its memory "
-            "is full it may throw accepted jobs or results away. Set it to noeviction there."
+    def warnings(self) -> tuple[str, ...]:
+        """Return what should be changed there."""
+        hole = warn_of_hole(self.title)
+        evicts = (
+            ""
+            if self.policy == "noeviction"
+            else (
+                f"warning: the Redis of REDIS_URL has maxmemory-policy {self.policy}: when its memory "
+                "is full it may throw accepted jobs or results away. Set it to noeviction there."
+            )
         )
+        return tuple(warning for warning in (hole, evicts) if warning)
 
 
 def look_at(url: str, password_file: str = "") -> GivenRedis:

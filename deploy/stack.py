@@ -21,6 +21,7 @@ from deploy.embedded_redis.files import ServerFiles, remove_socket_folder, write
 from deploy.embedded_redis.messages import explain
 from deploy.embedded_redis.rewrite import Rewrites
 from deploy.errors import StackError
+from deploy.known_holes import warn_of_hole
 from deploy.output import Output, tell_record
 from deploy.processes import Ended, Processes, Program
 from deploy.programs import make_queue, make_web, make_worker
@@ -116,6 +117,8 @@ class Stack:
             else "an accepted job survives a crash, but not a power cut (SPOTTER_DURABILITY=fast)"
         )
         self._say(f"queue: {binary.title} ({binary.origin}), {self._queue_folder}, {promise}")
+        if warning := warn_of_hole(binary.title):
+            self._say(warning)
         return files
 
     def _look_at_given_redis(self, url: str) -> None:
@@ -123,8 +126,8 @@ class Stack:
 
         given = look_at(url, self._settings.redis_password_file)
         self._say(f"queue: {given.title} (REDIS_URL), {given.address}, {given.promise}")
-        if given.warning:
-            self._say(given.warning)
+        for warning in given.warnings:
+            self._say(warning)
         if given.durability == "off":
             self._farewell = (
                 "Accepted jobs wait in the memory of the Redis of REDIS_URL and continue at the "

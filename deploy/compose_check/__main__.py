@@ -26,7 +26,7 @@ from deploy.compose_check.compose import (
     read_time,
     wait_until,
 )
-from deploy.compose_check.rules import check_container, check_doors
+from deploy.compose_check.rules import check_container, check_doors, check_queue_version
 
 CHILDREN = 2  # pool children of a worker's container
 LOAD_SECONDS = 4.0  # before, between and after the kills
@@ -79,6 +79,8 @@ def look_inside(compose: Compose, port: int) -> None:
     for service in ("queue", "rewrites", "web", "worker"):
         check_container(compose, service)
     check_doors(compose, port)
+    if warning := check_queue_version(compose):
+        say(f"     {warning}")
     say("ok   no root, read-only, no capabilities, no foreign library, one door on loopback")
     text = (ROOT / "deploy" / "Dockerfile").read_text()
     found = re.search(r"^ARG PYTHON=(\S+)$", text, re.MULTILINE)

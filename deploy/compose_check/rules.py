@@ -1,6 +1,9 @@
 """What must hold inside running containers: no root, no writing, no privileges, no strangers."""
 
+import re
+
 from deploy.compose_check.compose import ROOT, CheckFailed, Compose
+from deploy.known_holes import warn_of_hole
 
 # Modules that an image must not carry.
 FOREIGN = {
@@ -43,6 +46,15 @@ def check_container(compose: Compose, service: str) -> None:
     broken = [fact for fact, holds in facts.items() if not holds]
     if broken:
         raise CheckFailed(f"{service}: not so: {', '.join(broken)}; seen: {seen}")
+
+
+def check_queue_version(compose: Compose) -> str:
+    """Return a warning where the queue server has a known hole, or nothing."""
+    info = compose.execute(compose.find("queue")[0], "valkey-server --version")
+    found = re.search(r"(\w+) server v=(\S+)", info)
+    if not found:
+        raise CheckFailed(f"the queue server tells no version: {info}")
+    return warn_of_hole(f"{found[1]} {found[2]}")
 
 
 def check_doors(compose: Compose, port: int) -> None:

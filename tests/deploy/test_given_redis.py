@@ -44,23 +44,41 @@ def test_a_server_that_is_no_redis_is_refused() -> None:
         assert "no Redis answers" in refusal(f"redis://127.0.0.1:{port}")
 
 
+class Scripted(socketserver.StreamRequestHandler):
+    """A server that says of itself what a test wants."""
+
+    info = ""
+
+    def handle(self) -> None:
+        while count := self.rfile.readline():
+            words = [self.read_word() for _ in range(int(count[1:]))]
+            self.wfile.write(self.answer(words[0].upper()))
+
+    def read_word(self) -> bytes:
+        return self.rfile.read(int(self.rfile.readline()[1:]) + 2)[:-2]
+
+    def answer(self, command: bytes) -> bytes:
+        info = self.info.encode()
+        known = {b"PING": b"+PONG\r\n", b"INFO": b"$%d\r\n%s\r\n" % (len(info), info)}
+        return known.get(command, b"-ERR unknown command\r\n")
+
+
 def test_a_redis_before_7_is_refused() -> None:
-    class Old(socketserver.StreamRequestHandler):
-        def handle(self) -> None:
-            while count := self.rfile.readline():
-                words = [self.read_word() for _ in range(int(count[1:]))]
-                self.wfile.write(self.answer(words[0].upper()))
-
-        def read_word(self) -> bytes:
-            return self.rfile.read(int(self.rfile.readline()[1:]) + 2)[:-2]
-
-        def answer(self, command: bytes) -> bytes:
-            info = b"redis_version:6.2.14\r\n"
-            known = {b"PING": b"+PONG\r\n", b"INFO": b"$%d\r\n%s\r\n" % (len(info), info)}
-            return known.get(command, b"-ERR unknown command\r\n")
+    class Old(Scripted):
+        info = "redis_version:6.2.14\r\n"
 
     with answering(Old) as port:
         assert "is Redis 6.2.14, which is too old" in refusal(f"redis://127.0.0.1:{port}")
+
+
+def test_one_with_a_known_hole_is_warned_of() -> None:
+    class Holed(Scripted):
+        info = "redis_version:7.2.4\r\nserver_name:valkey\r\nvalkey_version:8.0.1\r\n"
+
+    with answering(Holed) as port:
+        [warning] = look_at(f"redis://127.0.0.1:{port}").warnings
+    assert warning.startswith("warning: Valkey 8.0.1 has a known hole (CVE-2025-49844)")
+    assert "8.0.6 or newer" in warning
 
 
 @contextlib.contextmanager
@@ -114,7 +132,7 @@ def test_one_whose_settings_are_hidden_is_taken(serve: Serve) -> None:
     with redis.Redis(port=port) as admin:
         admin.execute_command("ACL", "SETUSER", "default", "-@admin")
     given = look_at(f"redis://127.0.0.1:{port}")
-    assert (given.durability, given.warning) == ("off", "")
+    assert (given.durability, given.warnings) == ("off", ())
 
 
 @pytest.mark.parametrize(
@@ -132,8 +150,9 @@ def test_its_durability_is_said(serve: Serve, options: list[str], promise: str) 
 
 def test_one_that_throws_away_is_warned_of(serve: Serve) -> None:
     port = serve("--maxmemory-policy", "allkeys-lru")
-    assert "maxmemory-policy allkeys-lru" in look_at(f"redis://127.0.0.1:{port}").warning
-    assert look_at(f"redis://127.0.0.1:{serve()}").warning == ""
+    [warning] = look_at(f"redis://127.0.0.1:{port}").warnings
+    assert "maxmemory-policy allkeys-lru" in warning
+    assert look_at(f"redis://127.0.0.1:{serve()}").warnings == ()
 
 
 def test_the_embedded_server_would_be_taken(redis_url: str) -> None:
