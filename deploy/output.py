@@ -1,6 +1,7 @@
 """The programs' output: every line goes to a log file in the data folder, failures to the console.
 
-The files are var/log/NAME.log, kept small by rotation: NAME.log.1 is the one before.
+The files are var/log/NAME.log, kept small by rotation: NAME.log.1 is the one before. Where a
+platform collects what a container prints there are none: each line goes to stdout as JSON.
 """
 
 import json
@@ -10,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
@@ -48,9 +50,13 @@ class _Log:
 class Output:
     """Reads what the programs print. `show(name, line)` gets the lines that tell of a failure."""
 
-    def __init__(self, folder: Path, *, show: Callable[[str, str], None]) -> None:
-        """Keep the logs in `folder`, which is made private to this user where it is missing."""
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    def __init__(self, folder: Path | None, *, show: Callable[[str, str], None]) -> None:
+        """Keep the logs in `folder`, which is made private to this user where it is missing.
+
+        Without a folder nothing is kept, and `show` gets every line.
+        """
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.folder = folder
         self._show = show
         self._selector = selectors.DefaultSelector()
@@ -58,10 +64,15 @@ class Output:
         self._last: dict[str, deque[str]] = {}
         self._told: dict[tuple[str, str], float] = {}
 
+    @property
+    def place(self) -> str:
+        """Say where the logs are."""
+        return "on stdout" if self.folder is None else f"in {self.folder}"
+
     def follow(self, name: str, pipe: IO[bytes]) -> None:
         """Read `pipe` from now on as the output of the program `name`."""
         os.set_blocking(pipe.fileno(), False)
-        if name not in self._logs:
+        if self.folder is not None and name not in self._logs:
             self._logs[name] = _Log(self.folder / f"{name}.log")
         self._last[name] = deque(maxlen=KEPT_LINES)
         self._selector.register(pipe, selectors.EVENT_READ, _Stream(name=name, pipe=pipe))
@@ -86,7 +97,7 @@ class Output:
         """Write what is left of a line and close all logs and pipes."""
         for key in list(self._selector.get_map().values()):
             if isinstance(key.data, _Stream):
-                self._logs[key.data.name].write(b"\n" if key.data.rest else b"")
+                self._write(key.data.name, b"\n" if key.data.rest else b"")
                 key.data.pipe.close()
         self._selector.close()
         for log in self._logs.values():
@@ -101,13 +112,19 @@ class Output:
             self._selector.unregister(stream.pipe)
             stream.pipe.close()
             data = b"\n" if stream.rest else b""
-        self._logs[stream.name].write(data)
+        self._write(stream.name, data)
         *lines, stream.rest = (stream.rest + data).split(b"\n")
         for line in lines:
             text = line.decode(errors="replace").rstrip()
             self._last[stream.name].append(text)
-            if told := _tell(stream, text):
+            if self.folder is None:
+                self._show(stream.name, text)
+            elif told := _tell(stream, text):
                 self._tell_once(stream.name, told)
+
+    def _write(self, name: str, data: bytes) -> None:
+        if name in self._logs:
+            self._logs[name].write(data)
 
     def _tell_once(self, name: str, line: str) -> None:
         # A Redis that is away makes the same complaint many times a second.
@@ -131,6 +148,15 @@ def _tell(stream: _Stream, text: str) -> str:
     elif text.startswith("{") and any(f'"{word}"' in text for word in _SERIOUS):
         return tell_record(text)
     return ""
+
+
+def write_record(component: str, text: str) -> str:
+    """Return a line as the JSON record that a collector of logs reads; a record stays as it is."""
+    if text.startswith("{"):
+        return text
+    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    record = {"time": now, "severity": "INFO", "component": component, "event": text}
+    return json.dumps(record)
 
 
 def tell_record(text: str) -> str:

@@ -11,6 +11,7 @@ import signal
 import sys
 
 from deploy.errors import StackError
+from deploy.output import write_record
 from deploy.settings import StackSettings
 from deploy.stack import Stack
 
@@ -19,7 +20,9 @@ def main() -> int:
     """Run the stack; return 0 when it was ended on request, 1 when it could not run."""
     os.umask(0o077)  # whatever lands in the data folder is this user's alone
     try:
-        stack = Stack(StackSettings.from_env(os.environ), os.environ, say=_say)
+        settings = StackSettings.from_env(os.environ)
+        say, show = (_say_record, _show_record) if settings.logs == "stdout" else (_say, _show)
+        stack = Stack(settings, os.environ, say=say, show=show)
         wake = _catch_signals(stack)
         stack.run(wake)
     except StackError as error:
@@ -44,6 +47,18 @@ def _say(line: str) -> None:
     # That nobody reads any more is no reason to end the stack.
     with contextlib.suppress(OSError):
         print(line, flush=True)
+
+
+def _show(name: str, line: str) -> None:
+    _say(f"{name} | {line}")
+
+
+def _say_record(line: str) -> None:
+    _show_record("stack", line)
+
+
+def _show_record(name: str, line: str) -> None:
+    _say(write_record(name, line))
 
 
 if __name__ == "__main__":

@@ -75,7 +75,7 @@ def test_only_entry_points_read_the_environment() -> None:
 
 ENTRY_POINTS = (
     *("__main__", "up", "chromium", "gunicorn.conf"),
-    *("wsgi", "app", "probe", "versions", "doctor"),
+    *("wsgi", "app", "probe", "versions", "doctor", "keys", "failed"),
 )
 
 

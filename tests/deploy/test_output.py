@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from deploy import output
-from deploy.output import Output
+from deploy.output import Output, write_record
 
 
 class Console:
@@ -38,6 +38,29 @@ def test_every_line_is_in_the_log(console: Console) -> None:
     assert (console.output.folder / "web.log").read_text() == "one\ntwo\n"
     assert console.output.last_lines("web") == ["one", "two"]
     assert console.shown == []
+
+
+def test_without_a_folder_every_line_is_shown_and_none_is_kept(tmp_path: Path) -> None:
+    shown: list[tuple[str, str]] = []
+    collected = Output(None, show=lambda name, line: shown.append((name, line)))
+    reader, writer = os.pipe()
+    collected.follow("web", os.fdopen(reader, "rb", buffering=0))
+    os.write(writer, b"one\ntwo\n")
+    collected.read(1)
+    os.close(writer)
+    collected.close()
+    assert shown == [("web", "one"), ("web", "two")]
+    assert collected.last_lines("web") == ["one", "two"]
+
+
+def test_a_line_of_text_becomes_a_record() -> None:
+    record = json.loads(write_record("queue", "* Ready to accept connections"))
+    assert (record["component"], record["severity"]) == ("queue", "INFO")
+    assert record["event"] == "* Ready to accept connections"
+
+
+def test_a_record_stays_as_it_is() -> None:
+    assert write_record("web", '{"event": "x"}') == '{"event": "x"}'
 
 
 def test_a_traceback_is_shown_by_its_last_line(console: Console) -> None:
