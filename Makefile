@@ -3,6 +3,8 @@
 # make key          list keys; make key NAME=phone [SCOPE=submit,read] [DAYS=90] makes one,
 #                   LINK=anna makes a sign-in link, REVOKE=phone ends one
 # make failed       list the jobs that failed last
+# make promote      list model versions; make promote MODEL=person VERSION=2 has workers use one,
+#                   ROLLBACK=person the one before again
 # make train        train a model: make train MODEL=person DATA=folder
 # make requirements export the pinned requirements from pyproject.toml (needs uv)
 # make clean        remove what was installed; var/, the data of your Spotter, stays
@@ -16,7 +18,7 @@ PACKAGES := deploy jobs models web worker
 # A Python that was upgraded or removed leaves a .venv that does not start.
 BROKEN := $(shell test -x $(PY) || echo broken)
 
-.PHONY: up key failed test lint train requirements clean broken
+.PHONY: up key failed promote test lint train requirements clean broken
 
 up: $(VENV)/.installed-up
 	@exec $(PY) -m deploy.up
@@ -29,6 +31,10 @@ key: $(VENV)/.installed-up
 	@exec $(PY) -m web.keys $(if $(call given,NAME),add "$$NAME",$(if $(call given,LINK),\
 	    link "$$LINK",$(if $(call given,REVOKE),revoke "$$REVOKE",list))) \
 	    $(if $(call given,SCOPE),--scope "$$SCOPE") $(if $(call given,DAYS),--days "$$DAYS")
+
+promote: $(VENV)/.installed-up
+	@exec $(PY) -m worker.versions $(if $(call given,VERSION),promote "$$MODEL" "$$VERSION",$(if \
+	    $(call given,ROLLBACK),rollback "$$ROLLBACK",list))
 
 failed: $(VENV)/.installed-up
 	@exec $(PY) -m web.failed

@@ -9,8 +9,8 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 
+from jobs.console import ConsoleError, open_ledger
 from jobs.errors import LedgerUnavailable
-from web.console import ConsoleError, open_ledger
 from web.representations import format_time, represent_job
 
 

@@ -14,9 +14,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
+from jobs.console import ConsoleError, find_address, open_ledger
 from jobs.errors import LedgerUnavailable
 from jobs.grants import LINK_SECONDS, Grant, GrantStore, Scope
-from web.console import ConsoleError, find_address, open_ledger
 
 DAY_SECONDS = 24 * 3600
 KEY_DAYS, BROWSER_DAYS, MOST_DAYS = 90, 30, 3650

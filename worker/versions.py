@@ -6,8 +6,8 @@
 
 `promote` first tries the version as a worker would (hash, manifest, golden inputs, labels of every
 pipeline that asks the model), then has all running workers change to it between two pictures, and
-waits until they did. Reads `REDIS_URL` and `SPOTTER_MODELS` as a worker does. Exits with 0, or with
-1 and one line on stderr.
+waits until they did. Without `REDIS_URL` it means the Spotter that `make up` runs here. Reads
+`SPOTTER_MODELS` as a worker does. Exits with 0, or with 1 and one line on stderr.
 """
 
 import argparse
@@ -17,9 +17,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from jobs.console import open_ledger
 from jobs.errors import JobsError
 from jobs.ledger import Ledger
-from jobs.settings import JobsSettings
 from jobs.versions import Versions
 from models.catalogue import Pipeline, artefact_folder, load_pipelines
 from models.errors import ModelError
@@ -36,9 +36,8 @@ def main(arguments: list[str]) -> int:
     """Run one command."""
     options = _parse(arguments)
     try:
-        settings = JobsSettings.from_env(os.environ)
         root = WorkerSettings.from_env(os.environ, cores=1).models_root
-        ledger = Ledger.connect(settings, max_connections=2)
+        ledger = open_ledger(os.environ)
         versions = Versions(ledger.client)
         if options.command == "list":
             print(describe(ledger, versions, root))

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from jobs.connection import connect
+from jobs.console import find_address
 from jobs.grants import Grant, GrantStore, Scope
 from jobs.messages import Failure
 from tests.conftest import ROOT
 from tests.web.conftest import Make, Worker
 from web import failed, keys
-from web.console import find_address
 
 
 @pytest.fixture

@@ -25,7 +25,6 @@ def show_models() -> str:
         cards=cards,
         uses=count_uses(),
         questions=find_questions(),
-        root=services().settings.models_root,
     )
 
 

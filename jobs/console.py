@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from jobs.errors import LedgerUnavailable, SettingError
+from jobs.errors import JobsError, LedgerUnavailable, SettingError
 from jobs.ledger import Ledger
 from jobs.settings import JobsSettings
 
 DATA = "var"  # where `make up` keeps its data unless told otherwise
 
 
-class ConsoleError(Exception):
+class ConsoleError(JobsError):
     """A command cannot do its work; the text says why and what to do."""
 
 
