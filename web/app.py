@@ -7,12 +7,23 @@ from flask import Flask
 from jobs.client import JobClient
 from jobs.grants import GrantStore
 from models.catalogue import Pipeline, load_pipelines
-from web import access, access_log, answers, bodies, compression, security
+from web import access, access_log, answers, bodies, compression, security, traffic
 from web.keyring import Keyring
 from web.room import Room
 from web.services import EXTENSION, Services
 from web.settings import WebSettings
-from web.views import batches, events, failed, health, models, pages, pipelines, reference, signin
+from web.views import (
+    batches,
+    events,
+    failed,
+    health,
+    metrics,
+    models,
+    pages,
+    pipelines,
+    reference,
+    signin,
+)
 from web.views import jobs as jobs_view
 
 BLUEPRINTS = (
@@ -22,6 +33,7 @@ BLUEPRINTS = (
     pipelines.bp,
     reference.bp,
     health.bp,
+    metrics.bp,
     pages.bp,
     models.bp,
     signin.bp,
@@ -46,6 +58,7 @@ def create_app(
     answers.register(app)
     bodies.register(app)
     access_log.register(app)
+    traffic.register(app)
     compression.register(app)
     security.register(app)
     access.register(app)

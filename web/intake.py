@@ -13,6 +13,7 @@ from web.errors import Problem
 from web.owners import current_owner
 from web.parameters import Order
 from web.services import services
+from web.traffic import count_refusal
 from web.uploads import check_picture
 
 
@@ -64,6 +65,7 @@ def submit_batch(
             check_picture(picture, most_bytes=services().settings.max_image_bytes)
         except Problem as problem:
             items.append(Refused(code=problem.code, detail=problem.detail))
+            count_refusal(problem.code)
             continue
         submission = _make_submission(picture, order, batch=batch_id)
         submissions.append(submission)
