@@ -104,7 +104,9 @@ def cut_trunk(backbone: keras.Model, starts: int = TAIL_STARTS) -> keras.Model:
 def cut_tail(backbone: keras.Model, starts: int = TAIL_STARTS, *, pooling: str) -> keras.Model:
     """Return the part from block `starts` on with a new head that gives one logit a picture.
 
-    `pooling` is "mean", or "mean_max" where the evidence may be a small part of the picture.
+    `pooling` is "mean"; "mean_max" where the evidence may be a small part of the picture; or
+    "cells": every place of the last features gets a logit of its own (the layer "cells"), which a
+    fit can guide, and the highest of them is added to the logit of the mean.
     Batch normalisation stays as ImageNet left it: the few sources here would spoil its statistics.
     """
     tail = keras.Model(_entry(backbone, starts), backbone.output, name="tail_features")
@@ -115,7 +117,13 @@ def cut_tail(backbone: keras.Model, starts: int = TAIL_STARTS, *, pooling: str) 
         highest = layers.GlobalMaxPooling2D(name="max_pool")(tail.output)
         pooled = layers.Concatenate(name="pools")([pooled, highest])  # (n, 2560)
     logit = layers.Dense(1, name="head")(pooled)
+    if pooling == "cells":
+        cells = layers.Conv2D(1, 1, name="cells")(tail.output)  # (n, h/32, w/32, 1)
+        logit = layers.Add(name="logit")([logit, layers.GlobalMaxPooling2D(name="top")(cells)])
     return keras.Model(tail.input, logit, name="tail")
+
+
+HEAD_LAYERS = ("head", "cells")
 
 
 def join(trunk: keras.Model, tail: keras.Model) -> keras.Model:

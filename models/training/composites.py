@@ -19,11 +19,15 @@ from PIL import Image, ImageOps
 from models.training.boxes import draw_box, place_box
 from models.training.degrade import Rng, degrade
 from models.training.dress import Ink, dye, print_mark, trunk_mask
+from models.training.framing import UNKNOWN, Cells, Place, add_bars, cover, tilt
 from models.training.marks import FONTS, Mark, invent_word, read_mark, set_lines, write_word
 from models.training.plans import crop_around, make_plan
 from models.training.recipes import Recipe, RecipeError
-from models.training.scenes import SEEN, Sample, tilt
+from models.training.scenes import SEEN, Sample, size_grid
 from models.training.sources import Photo
+
+# A picture, what it shows, and where marks are in it.
+Made = tuple[Image.Image, str, list[Place]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,15 +65,26 @@ class CompositeMaker:
         rng = np.random.default_rng([self._recipe.seed, index])
         label, pool = index % 2, self.pools[index // 2 % len(self.pools)]
         kind = str(rng.choice(self._kinds, p=self._shares))
-        image, detail = self._make(kind, label, pool, rng)
+        image, detail, places = self._make(kind, label, pool, rng)
         if rng.random() < 0.2:
-            image = tilt(image, rng)
+            image, places = tilt(image, places, rng)
+        if rng.random() < 0.05 * self._recipe.samples.strength:
+            image, places = add_bars(image, places, rng)
+        cells = self._find_cells(image, places, label)
         image = degrade(image, rng, strength=self._recipe.samples.strength)
-        return Sample(image=image, label=label, folds=frozenset({pool.fold}), kind=detail)
+        folds = frozenset({pool.fold})
+        return Sample(image=image, label=label, folds=folds, kind=detail, cells=cells)
 
-    def _make(self, kind: str, label: int, pool: Pool, rng: Rng) -> tuple[Image.Image, str]:
+    def _find_cells(self, image: Image.Image, places: list[Place], label: int) -> Cells:
+        """Tell where the marks are; nobody noted it for real photos."""
+        grid = size_grid(self._recipe)
+        if label and not places:
+            return np.full(grid, UNKNOWN, np.uint8)
+        return cover(image.size, grid, places)
+
+    def _make(self, kind: str, label: int, pool: Pool, rng: Rng) -> Made:
         if kind == "real" and pool.real[label]:
-            return self._show_real(label, pool, rng), "real"
+            return self._show_real(label, pool, rng), "real", []
         if kind == "rider" and pool.riders:
             return self._dress_rider(label, pool, rng)
         return self._dress_person(label, pool, rng)
@@ -83,7 +98,7 @@ class CompositeMaker:
         window = (cut[0] * width, cut[1] * height, (1 - cut[2]) * width, (1 - cut[3]) * height)
         return image.crop(tuple(round(edge) for edge in window))
 
-    def _dress_person(self, label: int, pool: Pool, rng: Rng) -> tuple[Image.Image, str]:
+    def _dress_person(self, label: int, pool: Pool, rng: Rng) -> Made:
         photo = pool.dressed[int(rng.integers(len(pool.dressed)))]
         image = photo.open()
         with Image.open(self._masks / f"{photo.path.stem}.png") as opened:
@@ -97,7 +112,7 @@ class CompositeMaker:
         person = Image.fromarray(((kinds > 0) * 255).astype(np.uint8))
         return self._dress(image, clothes, person, label, pool, rng)
 
-    def _dress_rider(self, label: int, pool: Pool, rng: Rng) -> tuple[Image.Image, str]:
+    def _dress_rider(self, label: int, pool: Pool, rng: Rng) -> Made:
         photo = pool.riders[int(rng.integers(len(pool.riders)))]
         boxes = _large(photo)
         left, top, right, bottom, _score = boxes[int(rng.integers(len(boxes)))]
@@ -132,13 +147,13 @@ class CompositeMaker:
         label: int,
         pool: Pool,
         rng: Rng,
-    ) -> tuple[Image.Image, str]:
+    ) -> Made:
         """Dye clothes, print marks, set a box; crop so that a positive's mark can be read."""
         area = clothes.getbbox()
         if area is None or (area[2] - area[0]) < 24 or (area[3] - area[1]) < 24:
-            return (image, "plain") if not label else self._dress_person(label, pool, rng)
+            return (image, "plain", []) if not label else self._dress_person(label, pool, rng)
         plan = make_plan(label, rng)
-        marked: list[tuple[int, int, int, int]] = []
+        marked: list[Place] = []
         if plan.dyed is not None:
             image = dye(image, clothes, plan.dyed, rng)
         if plan.on_clothes != "nothing":
@@ -153,7 +168,10 @@ class CompositeMaker:
                 marked.append(place)
         if label and not marked:
             return self._dress_person(label, pool, rng)
-        return crop_around(image, person, area, marked, rng), plan.name
+        window = crop_around(image, person, area, marked, rng)
+        x, y = window[:2]
+        moved = [(left - x, top - y, right - x, bottom - y) for left, top, right, bottom in marked]
+        return image.crop(window), plan.name, moved
 
     def _ink(self, what: str, pool: Pool, rng: Rng) -> Ink:
         font = pool.fonts[int(rng.integers(len(pool.fonts)))]

@@ -28,7 +28,7 @@ def shift_colours(image: Image.Image, rng: Rng) -> Image.Image:
 
 def darken(image: Image.Image, rng: Rng) -> Image.Image:
     """Show the scene at night: darker, and with the noise of a sensor that tries hard."""
-    pixels = np.asarray(image, np.float32) * rng.uniform(0.2, 0.6)  # (h, w, 3)
+    pixels = np.asarray(image, np.float32) * rng.uniform(0.3, 0.65)  # (h, w, 3)
     pixels += rng.normal(0, rng.uniform(2, 9), pixels.shape)
     return Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
 
@@ -62,15 +62,6 @@ def stamp_time(image: Image.Image, rng: Rng) -> Image.Image:
     return image
 
 
-def add_bars(image: Image.Image, rng: Rng) -> Image.Image:
-    """Put bars above and below or left and right, as screenshots have them."""
-    width, height = image.size
-    bar = rng.uniform(0.04, 0.2)
-    across, down = (round(width * bar), 0) if rng.random() < 0.5 else (0, round(height * bar))
-    fill = (0, 0, 0) if rng.random() < 0.6 else (255, 255, 255)
-    return ImageOps.expand(image, (across, down, across, down), fill)
-
-
 def compress(image: Image.Image, rng: Rng) -> Image.Image:
     """Send the picture through JPEG at a quality from 15 to 85."""
     stream = io.BytesIO()
@@ -97,7 +88,6 @@ _STEPS: tuple[tuple[float, Callable[[Image.Image, Rng], Image.Image]], ...] = (
     (0.3, coarsen),
     (0.25, add_noise),
     (0.06, stamp_time),
-    (0.05, add_bars),
     (0.5, compress),
 )
 

@@ -18,27 +18,50 @@ _SIDE = 416  # pixels
 _LEAST_SCORE, _MOST_OVERLAP, _MOST_BOXES = 0.04, 0.5, 40
 
 
-def find_people(model: Path, photos: Sequence[Photo]) -> dict[str, list[Box]]:
-    """Return the boxes of people in each photo, best first; nothing when there is no detector."""
+class Detector:
+    """Finds the people in one picture."""
+
+    def __init__(self, model: Path, *, threads: int = 0) -> None:
+        """Open the network; `threads` 0 uses all cores.
+
+        Raises:
+            ModuleNotFoundError: when onnxruntime is not installed.
+        """
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
+        options.intra_op_num_threads = threads
+        providers = ["CPUExecutionProvider"]
+        self._session = onnxruntime.InferenceSession(str(model), options, providers=providers)
+        self._source = self._session.get_inputs()[0].name
+
+    def find(self, image: Image.Image) -> list[Box]:
+        """Return the boxes of people, best first."""
+        scale = _SIDE / max(image.size)
+        fed = {self._source: _letterbox(image, scale)}
+        return _decode(self._session.run(None, fed)[0][0], image.size, scale)  # (3549, 85)
+
+
+def open_detector(model: Path, *, threads: int = 0) -> Detector | None:
+    """Open the detector, or say why there is none."""
     if not model.exists():
         say(f"no detector at {model}: people are neither cut out nor pasted")
-        return {}
+        return None
     try:
-        import onnxruntime
+        return Detector(model, threads=threads)
     except ModuleNotFoundError:
         say("onnxruntime is not installed: people are neither cut out nor pasted")
+        return None
+
+
+def find_people(model: Path, photos: Sequence[Photo]) -> dict[str, list[Box]]:
+    """Return the boxes of people in each photo, best first; nothing when there is no detector."""
+    detector = open_detector(model)
+    if detector is None:
         return {}
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
-    source = session.get_inputs()[0].name
-    found = {}
-    for photo in show_progress(photos, len(photos), "people"):
-        image = photo.open()
-        scale = _SIDE / max(image.size)
-        output = session.run(None, {source: _letterbox(image, scale)})[0][0]  # (3549, 85)
-        found[photo.name] = _decode(output, image.size, scale)
-    return found
+    shown = show_progress(photos, len(photos), "people")
+    return {photo.name: detector.find(photo.open()) for photo in shown}
 
 
 def _letterbox(image: Image.Image, scale: float) -> NDArray[np.float32]:

@@ -11,8 +11,10 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from models.training.architectures import build_backbone, cut_tail
+from models.training.architectures import HEAD_LAYERS, build_backbone, cut_tail
 from models.training.features import Activations
+from models.training.framing import THERE, UNKNOWN
+from models.training.prepare import Pictures
 from models.training.progress import say
 from models.training.recipes import Recipe
 
@@ -20,14 +22,14 @@ _HEAD_FASTER = 10.0
 
 
 def fit_tail(
-    recipe: Recipe, activations: Activations, labels: NDArray[np.int8], chosen: NDArray[np.int64]
+    recipe: Recipe, activations: Activations, pictures: Pictures, chosen: NDArray[np.int64]
 ) -> keras.Model:
     """Fit a new tail to the chosen rows and return it; it gives one logit a picture."""
     keras.utils.set_random_seed(recipe.seed)
     backbone = build_backbone(recipe.input.height, recipe.input.width)
     tail = cut_tail(backbone, recipe.fit.starts, pooling=recipe.fit.pooling)
-    head = tail.get_layer("head")
-    head.set_weights([np.zeros_like(weight) for weight in head.get_weights()])
+    for head in _find_heads(tail):
+        head.set_weights([np.zeros_like(weight) for weight in head.get_weights()])
     steps = max(1, int(recipe.fit.epochs * len(chosen) / recipe.fit.batch))
     step = _build_step(tail, recipe, steps)
     order = np.random.default_rng(recipe.seed)
@@ -38,7 +40,9 @@ def fit_tail(
     for number in range(steps):
         batch = np.sort(rows[number * recipe.fit.batch : (number + 1) * recipe.fit.batch])
         loss = step(
-            tf.constant(activations[batch], tf.float32), tf.constant(labels[batch], tf.float32)
+            tf.constant(activations[batch], tf.float32),
+            tf.constant(pictures.labels[batch], tf.float32),
+            tf.constant(pictures.cells[batch]),
         )
         recent += 0.02 * (float(loss) - recent) if number else float(loss)
         if number % 100 == 99 or number == steps - 1:
@@ -47,9 +51,13 @@ def fit_tail(
     return tail
 
 
+def _find_heads(tail: keras.Model) -> list[keras.layers.Layer]:
+    return [layer for layer in tail.layers if layer.name in HEAD_LAYERS]
+
+
 def _build_step(tail: keras.Model, recipe: Recipe, steps: int):  # type: ignore[no-untyped-def]
     """Return a compiled function that makes one step and returns its loss."""
-    head = tail.get_layer("head").trainable_variables
+    head = [v for layer in _find_heads(tail) for v in layer.trainable_variables]
     known = {id(variable) for variable in head}
     below = [v for v in tail.trainable_variables if id(v) not in known]
     slow = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(recipe.fit.rate, steps))
@@ -61,17 +69,37 @@ def _build_step(tail: keras.Model, recipe: Recipe, steps: int):  # type: ignore[
     measure = keras.losses.BinaryCrossentropy(
         from_logits=True, label_smoothing=recipe.fit.smoothing
     )
+    guided = recipe.fit.guide > 0
+    seen = {"logit": tail.output}
+    if guided:
+        seen["cells"] = tail.get_layer("cells").output
+    network = keras.Model(tail.input, seen)
 
     @tf.function  # type: ignore[untyped-decorator]
-    def step(values: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    def step(values: tf.Tensor, labels: tf.Tensor, cells: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
-            loss = measure(labels[:, None], tail(values, training=True))
+            found = network(values, training=True)
+            loss = measure(labels[:, None], found["logit"])
+            if guided:
+                loss += recipe.fit.guide * _measure_cells(cells, found["cells"][..., 0])
         slopes = tape.gradient(loss, [*below, *head])
         slow.apply_gradients(zip(slopes[: len(below)], below, strict=True))
         fast.apply_gradients(zip(slopes[len(below) :], head, strict=True))
         return loss
 
     return step
+
+
+def _measure_cells(cells: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    """Return the mean cross entropy of the cells, (n, rows, columns), of which something is known.
+
+    It tells the network where to look: a person is in some places of a picture and not in others,
+    so that a ground which is typical of pictures with people does not help it.
+    """
+    known = tf.cast(cells != UNKNOWN, tf.float32)
+    there = tf.cast(cells == THERE, tf.float32)
+    losses = tf.nn.sigmoid_cross_entropy_with_logits(there, logits)
+    return tf.reduce_sum(losses * known) / (tf.reduce_sum(known) + 1.0)
 
 
 def score(

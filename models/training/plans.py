@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from models.training.degrade import Rng
+from models.training.framing import Place
 
 REDS = ((226, 35, 55), (203, 32, 45), (235, 30, 40), (190, 25, 45), (215, 45, 70))
 OTHERS = (
@@ -54,9 +55,9 @@ def make_plan(label: int, rng: Rng) -> Plan:
             )
         dyed = red if rng.random() < 0.6 else None
         return Plan(name="marked box", dyed=dyed, box=red_box, on_box="mark")
-    if chance < 0.22:
+    if chance < 0.15:
         return Plan(name="red, no mark", dyed=red)
-    if chance < 0.42:
+    if chance < 0.45:
         what = "brand" if rng.random() < 0.4 else "word"
         return Plan(name="red, other mark", dyed=red, on_clothes=what)
     if chance < 0.57:
@@ -73,10 +74,10 @@ def crop_around(
     image: Image.Image,
     person: Image.Image,
     area: tuple[int, int, int, int],
-    marked: Sequence[tuple[int, int, int, int]],
+    marked: Sequence[Place],
     rng: Rng,
-) -> Image.Image:
-    """Cut a window around the clothes and all marks, from the trunk alone to the whole picture.
+) -> tuple[int, int, int, int]:
+    """Choose a window around the clothes and all marks, from the trunk alone to the whole picture.
 
     The window is never so wide that a mark becomes narrower than can be read.
     """
@@ -97,11 +98,9 @@ def crop_around(
             window[0] = min(inner[0], window[0] + spare / 2)
             window[2] = max(inner[2], window[2] - spare / 2)
     left, top, right, bottom = (round(edge) for edge in window)
-    return image.crop(
-        (
-            max(0, left - 4),
-            max(0, top - 4),
-            min(image.width, max(right + 4, left + 40)),
-            min(image.height, max(bottom + 4, top + 40)),
-        )
+    return (
+        max(0, left - 4),
+        max(0, top - 4),
+        min(image.width, max(right + 4, left + 40)),
+        min(image.height, max(bottom + 4, top + 40)),
     )

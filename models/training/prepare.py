@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from models.classifiers import image as serving
 from models.manifest import InputSpec
 from models.training.composites import CompositeMaker
+from models.training.detector import open_detector
 from models.training.progress import show_progress
 from models.training.recipes import Recipe
 from models.training.scenes import Sample, SceneMaker
@@ -35,6 +36,7 @@ class Pictures:
     folds: NDArray[np.int64]  # (n,) bit k is set when a part of the picture lies in fold k
     groups: NDArray[np.str_]  # (n,) source, or kind of a made picture
     names: NDArray[np.str_]  # (n,)
+    cells: NDArray[np.uint8]  # (n, rows, columns) of framing.EMPTY, THERE, UNKNOWN
 
     def without(self, fold: int) -> NDArray[np.int64]:
         """Return the indices of the pictures that hold nothing of a fold."""
@@ -56,7 +58,11 @@ def build_maker(recipe: Recipe, data: Path, boxes: Boxes) -> Maker:
     """Build what makes this recipe's samples."""
     photos = list_photos(data, recipe, recipe.folders, boxes)
     if recipe.maker == "scenes":
-        return SceneMaker(recipe, photos)
+        look = None
+        if recipe.fit.guide and "detector" in recipe.extras:
+            detector = open_detector(data / recipe.extras["detector"], threads=1)
+            look = detector.find if detector else None
+        return SceneMaker(recipe, photos, look)
     return CompositeMaker(recipe, data, photos)
 
 
@@ -78,14 +84,14 @@ def read_photos(recipe: Recipe, photos: Sequence[Photo], file: Path) -> Pictures
     return _read(file)
 
 
-Row = tuple[NDArray[np.uint8], int, int, str, str]
+Row = tuple[NDArray[np.uint8], int, int, str, str, list[list[int]]]
 
 
 def _read_one(photo: Photo, spec: InputSpec) -> Row:
     side = (spec.width, spec.height)
     image = serving.decode(photo.path.read_bytes(), smallest=side)
     bits = 0 if photo.fold < 0 else 1 << photo.fold
-    return serving.fit(image, spec), photo.label, bits, photo.source, photo.name
+    return serving.fit(image, spec), photo.label, bits, photo.source, photo.name, []
 
 
 def _make_all(
@@ -112,7 +118,7 @@ def _make_one(index: int) -> Row:
     sample = _state["maker"].make(index)
     bits = sum(1 << fold for fold in sample.folds)
     pixels = serving.fit(sample.image, _state["recipe"].input)
-    return pixels, sample.label, bits, sample.kind, str(index)
+    return pixels, sample.label, bits, sample.kind, str(index), sample.cells.tolist()
 
 
 def _write(file: Path, spec: InputSpec, count: int, rows: Iterable[Row]) -> None:
@@ -132,11 +138,12 @@ def _write(file: Path, spec: InputSpec, count: int, rows: Iterable[Row]) -> None
 
 def _read(file: Path) -> Pictures:
     rest = json.loads(file.read_text("utf-8"))
-    labels, folds, groups, names = zip(*rest, strict=True)
+    labels, folds, groups, names, cells = zip(*rest, strict=True)
     return Pictures(
         pixels=np.load(file.with_suffix(".npy"), mmap_mode="r"),
         labels=np.array(labels, np.int8),
         folds=np.array(folds, np.int64),
         groups=np.array(groups),
         names=np.array(names),
+        cells=np.array(cells, np.uint8),
     )

@@ -7,7 +7,7 @@ setting is an error and not a default.
 import hashlib
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,11 @@ class Folder:
     label: str
     optional: bool = False
     judged: bool = True  # its photos measure the model when their fold is held out
+    weight: float = 1.0  # how often its photos are drawn
+    source: str = ""  # one source for all of it, instead of what names and subfolders tell
+    only: Sequence[str] = ()  # the sources that are taken; () = all
+    clips: str = ""  # a table below the data folder that says from which clip each picture is
+    unless: float | None = None  # left out when a detector sees a person at this score
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +48,8 @@ class Samples:
 class Fit:
     """The schedule of one fit of the tail."""
 
-    pooling: str = "mean"
+    pooling: str = "mean"  # "mean", "mean_max" or "cells"
+    guide: float = 0.0  # weight of the loss that tells each cell what is in it ("cells" only)
     epochs: float = 1.0
     batch: int = 32
     rate: float = 2e-4
@@ -78,7 +84,7 @@ class Recipe:
         if of_samples:
             for key in ("fit", "title", "version", "apart", "peers"):
                 del content[key]
-            content["starts"] = self.fit.starts
+            content |= {"starts": self.fit.starts, "guided": self.fit.guide > 0}
         text = json.dumps(content, sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
@@ -125,6 +131,8 @@ def parse_recipe(content: Mapping[str, Any]) -> Recipe:
         raise ValueError(f"folders {bad} carry labels that are not among {recipe.labels}")
     if recipe.fold_count < 2 or (recipe.folds and len(recipe.folds) != recipe.fold_count):
         raise ValueError("fold_count must be 2 or more and equal the number of folds given")
+    if recipe.fit.guide and recipe.fit.pooling != "cells":
+        raise ValueError('fit.guide needs fit.pooling = "cells": nothing else has cells to guide')
     if recipe.maker not in ("scenes", "composites"):
         raise ValueError(f"maker is {recipe.maker!r}; expected 'scenes' or 'composites'")
     return recipe

@@ -124,7 +124,7 @@ class Run:
             tail = cut_tail(backbone, self.recipe.fit.starts, pooling=self.recipe.fit.pooling)
             tail.load_weights(file)
             return tail
-        tail = fit_tail(self.recipe, prepared.trained_activations, prepared.trained.labels, chosen)
+        tail = fit_tail(self.recipe, prepared.trained_activations, prepared.trained, chosen)
         partial = file.with_name(f"partial-{file.name}")
         tail.save_weights(partial)
         partial.replace(file)

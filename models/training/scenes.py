@@ -7,17 +7,21 @@ photos with people, and negatives are pasted by the same steps. Each picture not
 photos that went into it, so that a held-out source can be kept out entirely.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageFilter, ImageOps
+from PIL import Image, ImageFilter
 
 from models.training.degrade import Rng, degrade
+from models.training.framing import UNKNOWN, Cells, Place, add_bars, cover, mirror, tilt
 from models.training.recipes import Recipe
 from models.training.sources import Box, Photo
 
 SEEN, MAYBE = 0.45, 0.05  # detector scores: surely a person; perhaps a person
+GUIDES = 0.3  # detector score from which a box tells where a person is in a picture that has one
+Look = Callable[[Image.Image], Sequence[Box]]
+Made = tuple[Image.Image, list[Photo], list[Place]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,13 +32,19 @@ class Sample:
     label: int
     folds: frozenset[int]
     kind: str
+    cells: Cells  # where in the picture that is which makes it a positive
+
+
+def size_grid(recipe: Recipe) -> tuple[int, int]:
+    """Return rows and columns of the network's last features: one for each 32 pixels."""
+    return -(-recipe.input.height // 32), -(-recipe.input.width // 32)
 
 
 class SceneMaker:
     """Makes the sample of any index; equal index, recipe and photos give equal pictures."""
 
-    def __init__(self, recipe: Recipe, photos: Sequence[Photo]) -> None:
-        self._recipe = recipe
+    def __init__(self, recipe: Recipe, photos: Sequence[Photo], look: Look | None = None) -> None:
+        self._recipe, self._look = recipe, look
         self._of_label = [_Draw([p for p in photos if p.label == label]) for label in (0, 1)]
         self._boxed = _Draw([p for p in photos if p.label and _sure(p)])
         self._looked_at = _Draw([p for p in photos if p.label and p.boxes is not None])
@@ -47,47 +57,72 @@ class SceneMaker:
         rng = np.random.default_rng([self._recipe.seed, index])
         label = index % 2
         kind = str(rng.choice(self._kinds, p=self._shares))
-        image, photos = getattr(self, f"_make_{kind}")(label, rng)
+        image, photos, places = getattr(self, f"_make_{kind}")(label, rng)
         if rng.random() < 0.5:
-            image = ImageOps.mirror(image)
+            image, places = mirror(image, places)
         if rng.random() < 0.15:
-            image = tilt(image, rng)
+            image, places = tilt(image, places, rng)
+        if rng.random() < 0.05 * self._recipe.samples.strength:
+            image, places = add_bars(image, places, rng)
+        cells = self._find_cells(image, places, label)
         image = degrade(image, rng, strength=self._recipe.samples.strength)
         folds = frozenset(photo.fold for photo in photos)
-        return Sample(image=image, label=label, folds=folds, kind=kind)
+        return Sample(image=image, label=label, folds=folds, kind=kind, cells=cells)
 
-    def _make_whole(self, label: int, rng: Rng) -> tuple[Image.Image, list[Photo]]:
+    def _find_cells(self, image: Image.Image, places: list[Place], label: int) -> Cells:
+        """Tell where people are: as pasted, and where the detector sees them before degradation."""
+        grid = size_grid(self._recipe)
+        if not label:
+            return cover(image.size, grid, [])
+        boxes = self._look(image) if self._look else ()
+        sure = [*places, *(box[:4] for box in boxes if box[4] >= GUIDES)]
+        perhaps = [box[:4] for box in boxes if MAYBE <= box[4] < GUIDES]
+        if not sure:
+            return np.full(grid, UNKNOWN, np.uint8)
+        return cover(image.size, grid, sure, perhaps)
+
+    def _make_whole(self, label: int, rng: Rng) -> Made:
         photo = self._of_label[label].pick(rng)
-        return photo.open(), [photo]
+        return photo.open(), [photo], []
 
-    def _make_crop(self, label: int, rng: Rng) -> tuple[Image.Image, list[Photo]]:
+    def _make_crop(self, label: int, rng: Rng) -> Made:
         """Cut a person with more or less surroundings, or a part without people."""
         if label:
             photo = self._boxed.pick(rng)
             image = photo.open()
-            return image.crop(_around(_pick_box(photo, rng), image.size, rng)), [photo]
+            return image.crop(_around(_pick_box(photo, rng), image.size, rng)), [photo], []
         if rng.random() < 0.6:
             photo = self._looked_at.pick(rng)
             image = photo.open()
             window = find_empty(photo, image.size, rng)
             if window is not None:
-                return image.crop(window), [photo]
+                return image.crop(window), [photo], []
         photo = self._of_label[0].pick(rng)
         image = photo.open()
-        return image.crop(_window(image.size, rng, 0.35, 1.0)), [photo]
+        return image.crop(_window(image.size, rng, 0.35, 1.0)), [photo], []
 
-    def _make_paste(self, label: int, rng: Rng) -> tuple[Image.Image, list[Photo]]:
+    def _make_paste(self, label: int, rng: Rng) -> Made:
         """Paste a soft-edged box, with or without a person, on a scene without people."""
+        return self._paste(label, rng, count=1, heights=(0.15, 0.95))
+
+    def _make_far(self, label: int, rng: Rng) -> Made:
+        """Paste up to three small ones, as people look from a camera high on a wall."""
+        return self._paste(label, rng, count=int(rng.integers(1, 4)), heights=(0.09, 0.3))
+
+    def _paste(self, label: int, rng: Rng, *, count: int, heights: tuple[float, float]) -> Made:
         scene_photo = self._of_label[0].pick(rng)
-        scene = scene_photo.open().copy()
-        if label:
-            photo = self._boxed.pick(rng)
-            image = photo.open()
-            piece = image.crop(_grow(_pick_box(photo, rng), image.size, rng.uniform(0, 0.2)))
-        else:
-            piece, photo = self._cut_empty(rng)
-        paste_softly(scene, piece, rng)
-        return scene, [scene_photo, photo]
+        scene = _enlarge(scene_photo.open(), 240)
+        photos, places = [scene_photo], []
+        for _ in range(count):
+            if label:
+                photo = self._boxed.pick(rng)
+                image = photo.open()
+                piece = image.crop(_grow(_pick_box(photo, rng), image.size, rng.uniform(0, 0.25)))
+            else:
+                piece, photo = self._cut_empty(rng)
+            photos.append(photo)
+            places.append(paste_softly(scene, piece, rng, heights=heights))
+        return scene, photos, places if label else []
 
     def _cut_empty(self, rng: Rng) -> tuple[Image.Image, Photo]:
         if rng.random() < 0.4:
@@ -102,19 +137,26 @@ class SceneMaker:
 
 
 class _Draw:
-    """Draws photos so that a source counts by the square root of its size."""
+    """Draws photos so that a source counts by the square root of its size, times its weight."""
 
     def __init__(self, photos: Sequence[Photo]) -> None:
         self.photos = list(photos)
         sizes: dict[str, int] = {}
         for photo in photos:
             sizes[photo.source] = sizes.get(photo.source, 0) + 1
-        weights = np.array([sizes[photo.source] ** -0.5 for photo in photos])
+        weights = np.array([p.weight * sizes[p.source] ** -0.5 for p in photos])
         self._upto = np.cumsum(weights)
 
     def pick(self, rng: Rng) -> Photo:
         place = np.searchsorted(self._upto, rng.random() * self._upto[-1], side="right")
         return self.photos[min(int(place), len(self.photos) - 1)]
+
+
+def _enlarge(image: Image.Image, side: int) -> Image.Image:
+    """Return a copy whose longer side has `side` pixels at least: small ones stay visible."""
+    scale = max(1.0, side / max(image.size))
+    size = (round(image.width * scale), round(image.height * scale))
+    return image.resize(size, Image.Resampling.BILINEAR) if scale > 1 else image.copy()
 
 
 def _sure(photo: Photo) -> list[Box]:
@@ -180,10 +222,15 @@ def _touch(one: tuple[int, int, int, int], other: tuple[int, int, int, int]) -> 
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
-def paste_softly(scene: Image.Image, piece: Image.Image, rng: Rng) -> None:
-    """Paste a piece at a random size and place, its edges fading, partly outside at times."""
+def paste_softly(
+    scene: Image.Image, piece: Image.Image, rng: Rng, *, heights: tuple[float, float]
+) -> Place:
+    """Paste a piece at a random place, its edges fading, partly outside at times; tell where.
+
+    Its height is a share of the scene's between the two `heights`, small ones as often as large.
+    """
     width, height = scene.size
-    high = max(12, int(height * 10 ** rng.uniform(np.log10(0.15), np.log10(0.95))))
+    high = max(12, int(height * 10 ** rng.uniform(*np.log10(heights))))
     wide = max(8, int(high * piece.width / piece.height * rng.uniform(0.85, 1.2)))
     if wide > width:
         wide, high = width, max(12, high * width // wide)
@@ -196,10 +243,4 @@ def paste_softly(scene: Image.Image, piece: Image.Image, rng: Rng) -> None:
     left = int(rng.uniform(-0.3 * wide, width - 0.7 * wide))  # up to 30 % outside
     top = int(rng.uniform(-0.1 * high, height - 0.75 * high))
     scene.paste(piece, (left, top), mask)
-
-
-def tilt(image: Image.Image, rng: Rng) -> Image.Image:
-    """Turn the picture by a few degrees and cut what was turned in."""
-    turned = image.rotate(rng.uniform(-9, 9), Image.Resampling.BILINEAR)
-    across, down = int(image.width * 0.08), int(image.height * 0.08)
-    return turned.crop((across, down, image.width - across, image.height - down))
+    return max(0, left), max(0, top), min(width, left + wide), min(height, top + high)

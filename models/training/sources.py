@@ -5,6 +5,7 @@ source look alike, so a photo must never be judged by a model that saw its sourc
 split by source, never one by one. Owns that split; refuses folders without pictures.
 """
 
+import csv
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ class Photo:
     source: str
     fold: int  # the fold that holds it out; -1 is never held out and never trained on
     boxes: tuple[Box, ...] | None = None  # people a detector saw; None: nobody looked
+    weight: float = 1.0  # how often it is drawn, beside others of its source's size
 
     def open(self) -> Image.Image:
         """Decode the picture as serving does, at its full size."""
@@ -59,7 +61,8 @@ def list_photos(
 ) -> list[Photo]:
     """List the photos of some of the recipe's folders in a fixed order.
 
-    `boxes` holds what a detector saw, by the photo's path below the data folder.
+    `boxes` holds what a detector saw, by the photo's path below the data folder. Photos in which
+    it saw a person at a folder's `unless` or above are left out.
 
     Raises:
         RecipeError: when a folder that is not optional is missing or empty.
@@ -70,19 +73,43 @@ def list_photos(
         paths = sorted(p for p in root.rglob("*") if p.suffix.lower() in SUFFIXES)
         if not paths and not folder.optional:
             raise RecipeError(f"no pictures in {root}: the recipe {recipe.name} expects them there")
+        clips = _read_clips(data / folder.clips) if folder.clips else {}
         for path in paths:
             source = name_source(path, root)
             alone = recipe.extras.get("source_of") == "stem" and path.parent == root
-            held_with = path.stem if alone else source
             name = path.relative_to(data).as_posix()
+            held_with = clips.get(name) or (path.stem if alone else source)
+            seen = boxes.get(name)
+            if folder.only and source not in folder.only:
+                continue
+            if seen and folder.unless is not None and max(b[4] for b in seen) >= folder.unless:
+                continue
             photos.append(
                 Photo(
                     path=path,
                     name=name,
                     label=recipe.labels.index(folder.label),
-                    source=source,
+                    source=folder.source or source,
                     fold=-1 if folder in recipe.apart else assign_fold(held_with, recipe),
-                    boxes=tuple(boxes[name]) if name in boxes else None,
+                    boxes=None if seen is None else tuple(seen),
+                    weight=folder.weight,
                 )
             )
     return photos
+
+
+def _read_clips(table: Path) -> dict[str, str]:
+    """Read which clip or camera each picture is from, so that none stands on two sides.
+
+    The table has the columns `file` (below the data folder), `source_repo` and `path_in_repo`. What
+    precedes a `#` there is a clip; a picture without one belongs to its folder.
+    """
+    if not table.exists():
+        return {}
+    clips = {}
+    with table.open(encoding="utf-8", newline="") as opened:
+        for row in csv.DictReader(opened):
+            clip, mark, _frame = row["path_in_repo"].partition("#")
+            place = clip if mark else clip.rpartition("/")[0]
+            clips[row["file"]] = f"{row['source_repo']}/{place}"
+    return clips

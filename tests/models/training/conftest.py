@@ -37,7 +37,9 @@ def scene_recipe() -> Recipe:
         seed=7,
         input=InputSpec(width=64, height=64),
         samples=Samples(count=160, kinds={"whole": 0.6, "crop": 0.2, "paste": 0.2}, strength=0.3),
-        fit=Fit(epochs=3, batch=16, rate=5e-4, calibrated_on=8, starts=15),
+        fit=Fit(
+            epochs=3, batch=16, rate=5e-4, calibrated_on=8, starts=15, pooling="cells", guide=0.5
+        ),
         folders=(Folder(path="figure", label="figure"), Folder(path="empty", label="empty")),
         folds=(("a", "x"), ("b", "y")),
         fold_count=2,

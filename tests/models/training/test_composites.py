@@ -8,6 +8,7 @@ from PIL import Image
 from models.training.boxes import draw_box
 from models.training.composites import CompositeMaker
 from models.training.dress import Ink, dye, print_mark
+from models.training.framing import THERE
 from models.training.marks import read_mark, write_word
 from models.training.recipes import Recipe, RecipeError
 from models.training.sources import list_photos
@@ -82,6 +83,12 @@ def test_positives_carry_a_mark_and_negatives_do_not(maker: CompositeMaker) -> N
     assert not kinds[0] & kinds[1]
     assert "red, no mark" in kinds[0]
     assert "red, other mark" in kinds[0]
+
+
+def test_only_positives_tell_where_a_mark_is(maker: CompositeMaker) -> None:
+    for index in range(20):
+        sample = maker.make(index)
+        assert (sample.cells == THERE).any() == bool(sample.label)
 
 
 def test_a_composite_mixes_parts_of_one_fold_alone(maker: CompositeMaker) -> None:

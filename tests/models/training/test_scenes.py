@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from models.training.framing import EMPTY, THERE, UNKNOWN
 from models.training.recipes import Recipe
 from models.training.scenes import SceneMaker, find_empty
 from models.training.sources import Box, Photo, list_photos
@@ -74,3 +75,23 @@ def test_a_photo_in_which_nobody_was_found_says_nothing_about_its_parts(
 ) -> None:
     photo = dataclasses.replace(photos[0], boxes=())
     assert find_empty(photo, (320, 240), np.random.default_rng(0)) is None
+
+
+def test_cells_tell_where_people_are_and_nothing_where_nobody_looked(
+    photos: list[Photo], scene_recipe: Recipe
+) -> None:
+    blind = SceneMaker(scene_recipe, photos)
+    seeing = SceneMaker(scene_recipe, photos, lambda image: [(0, 0, *image.size, 0.9)])
+    kinds = set()
+    for index in range(40):
+        sample, seen = blind.make(index), seeing.make(index)
+        kinds.add((sample.kind, sample.label))
+        if not sample.label:
+            assert not (sample.cells != EMPTY).any()
+            assert not (seen.cells != EMPTY).any()
+        else:
+            pasted = sample.kind == "paste"
+            assert (sample.cells == THERE).any() == pasted
+            assert (sample.cells == UNKNOWN).all() == (not pasted)
+            assert (seen.cells == THERE).all()
+    assert {("paste", 1), ("whole", 1), ("whole", 0)} <= kinds
