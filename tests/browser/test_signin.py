@@ -63,6 +63,7 @@ def test_a_stranger_is_told_what_to_do(open_locked: OpenPage) -> None:
     expect(page.locator("main")).to_contain_text("Open the sign-in link")
     page.get_by_text("You run it yourself?").click()
     expect(page.locator("main")).to_contain_text("make key LINK=me")
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     assert find_faults(page) == []
     page.get_by_role("link", name="What Spotter does").click()
     expect(page.locator("h1")).to_have_text("About Spotter")
