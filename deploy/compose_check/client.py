@@ -121,3 +121,24 @@ class Load:
         for thread in self._threads:
             thread.join()
         return self.accepted
+
+
+def settle(client: Client, accepted: list[str]) -> int:
+    """Wait until every accepted job has its one right answer, and see that it stays.
+
+    Returns how many ran more than once.
+
+    Raises:
+        CheckFailed: one is lost, answered wrongly, or twice in different ways.
+    """
+    if len(set(accepted)) != len(accepted):
+        raise CheckFailed("one job was handed out for two pictures")
+    again = 0
+    for job_id in accepted:
+        job = client.await_end(job_id)
+        if job["state"] != "succeeded" or job["outcome"]["text"] != ANSWER:
+            raise CheckFailed(f"job {job_id} ended as {job['state']}: {job['error']}")
+        again += job["attempts"] > 1
+        if client.call("GET", f"{JOBS}/{job_id}")[1] != job:
+            raise CheckFailed(f"the answer of job {job_id} has changed")
+    return again

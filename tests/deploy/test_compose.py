@@ -167,6 +167,6 @@ def test_the_context_holds_no_secret_and_no_data() -> None:
     rules = [line for line in lines if line and not line.startswith("#")]
     assert rules[0] == "*"
     assert {rule.strip("!/") for rule in rules if rule.startswith("!")} == {
-        *("deploy/gunicorn.conf.py", "deploy/queue"),
+        *("deploy/*.py", "deploy/embedded_redis", "deploy/queue"),
         *("jobs", "models", "requirements", "web", "worker"),
     }

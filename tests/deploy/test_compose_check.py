@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from deploy.compose_check.__main__ import settle
-from deploy.compose_check.client import ANSWER, Client
+from deploy.compose_check.client import ANSWER, Client, settle
 from deploy.compose_check.compose import CheckFailed, read_time, wait_until
 
 GOOD = {"state": "succeeded", "attempts": 1, "error": None, "outcome": {"text": ANSWER}}
