@@ -100,7 +100,7 @@ for n = 0, total - 1 do
   if redis.call('PERSIST', key('blob:' .. ARGV[FIRST + n * WIDTH])) == 0 then return { 'no_bytes', target } end
 end
 local class
-for n = 0, total - 1 do
+for n = 0, total - 1 do -- each a microsecond after the last: a page of a list may end within a batch
   local id, pipeline, _, camera, bulk, size, request_id, max_wait, trace =
     unpack(ARGV, FIRST + n * WIDTH, FIRST + n * WIDTH + 8)
   local expires = tonumber(max_wait) > 0 and now + tonumber(max_wait) or 0
@@ -109,7 +109,7 @@ for n = 0, total - 1 do
   class = place(id, bulk, seq, freed)
   redis.call('HSET', key('job:' .. id), 'state', 'queued', 'pipeline', pipeline, 'owner', owner, 'class', class,
     'camera', camera, 'batch', batch, 'idempotency', batch == '' and idempotency or '', 'attempts', 0, 'size', size,
-    'request_id', request_id, 'trace', trace, 'seq', seq, 'expires', expires, 'submitted', now)
+    'request_id', request_id, 'trace', trace, 'seq', seq, 'expires', expires, 'submitted', now + n / 1000)
   if expires > 0 then redis.call('ZADD', key('expiring'), expires, id) end
   redis.call('ZADD', key('recent:' .. owner), now + n / 1000, id)
   count('owners:open', owner, 1)

@@ -41,7 +41,7 @@ local function lease(job, bytes)
   redis.call('ZADD', key('drainers'), now + lease_ms, drainer)
   redis.call('ZREM', key('idle'), drainer)
   tally('leases')
-  local waited = math.floor((now - job.submitted) * 1000)
+  local waited = math.max(0, math.floor((now - job.submitted) * 1000))
   return { reported, job.id, token, job.pipeline, job.request_id, bytes, job.trace, waited }
 end
 

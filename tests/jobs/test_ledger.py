@@ -487,3 +487,11 @@ def test_errors_of_the_client_never_leak(ledger: Ledger, monkeypatch: pytest.Mon
     monkeypatch.setattr(ledger.client, "execute_command", refuse)
     with pytest.raises(LedgerUnavailable, match="MISCONF"):
         ledger.get("any")
+
+
+def test_a_page_of_the_list_may_end_within_a_batch(ledger: Ledger) -> None:
+    batch, submissions = make_batch(30)
+    ledger.accept(submissions, batch=batch)
+    first = ledger.recent("local", limit=10)
+    rest = ledger.recent("local", limit=100, before_ms=first[-1].submitted_ms)
+    assert [job.id for job in first + rest] == [one.id for one in reversed(submissions)]
