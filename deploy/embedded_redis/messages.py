@@ -8,6 +8,8 @@ from pathlib import Path
 _MEANINGS = (
     ("No space left on device", "The disk of {folder} is full. Accepted jobs are kept; free space and the queue starts again."),
     ("Write error writing append only file", "The disk of {folder} is full. Accepted jobs are kept; free space and the queue starts again."),
+    ("Short write while writing to the AOF file", "The disk of {folder} is full. Accepted jobs are kept; free space and the queue starts again."),
+    ("Can't recover from AOF write error", "The disk of {folder} is full. Accepted jobs are kept; free space and the queue starts again."),
     ("Bad file format reading the append only file", "A queue file in {folder} has a damaged end. Run `python -m deploy.embedded_redis repair {folder}`: it copies the file, cuts the damaged end and says how much was cut."),
     ("Unable to obtain the AOF file", "A queue file is missing in {folder}; restore it from a backup. Nothing was changed."),
     ("unix socket path too long", "The path of the data folder is too long. Set SPOTTER_DATA to a shorter one."),
