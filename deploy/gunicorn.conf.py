@@ -3,7 +3,7 @@
     gunicorn -c deploy/gunicorn.conf.py web.wsgi:app
 
 gevent, since a few hundred slow or waiting connections must not hold up the others
-(docs/decisions/0002-process-manager.md names the figures).
+(docs/decisions/0010-overload.md names the figures); how many there may be: web/connections.py.
 """
 
 import os
@@ -22,9 +22,8 @@ if not (_processes.isascii() and _processes.isdigit() and int(_processes) >= 1):
     )
 
 bind = f"[{_host}]:{_port}" if ":" in _host else f"{_host}:{_port}"
-worker_class = "gevent"
+worker_class = "web.connections.Worker"  # gevent, with limits on connections
 workers = int(_processes)
-worker_connections = 1200  # greenlets: 1000 waiting readers and room for the others
 backlog = 512
 timeout = 30  # seconds without a turn of the event loop until the process is replaced
 graceful_timeout = 2  # seconds; `make up` ends all in under 10

@@ -18,19 +18,21 @@ CONNECT_SECONDS = 3
 ANSWER_SECONDS = 4
 
 
-def connect(url: str, *, max_connections: int = 32) -> Client:
+def connect(
+    url: str, *, max_connections: int = 32, answer_seconds: float = ANSWER_SECONDS
+) -> Client:
     """Make a client that never retries by itself: a repeated command is decided by who knows it.
 
     At most `max_connections` are open; further callers wait for one. A server that is silent for
-    `ANSWER_SECONDS` raises, so that a frozen Redis cannot hold a web process.
+    `answer_seconds` raises, so that a frozen Redis cannot hold a web process.
     """
     over_network = {} if url.startswith("unix:") else {"socket_keepalive": True}
     pool = redis.BlockingConnectionPool.from_url(
         url,
         max_connections=max_connections,
-        timeout=ANSWER_SECONDS,
-        socket_timeout=ANSWER_SECONDS,
-        socket_connect_timeout=CONNECT_SECONDS,
+        timeout=answer_seconds,
+        socket_timeout=answer_seconds,
+        socket_connect_timeout=min(CONNECT_SECONDS, answer_seconds),
         health_check_interval=0,
         retry=Retry(NoBackoff(), 0),
         **over_network,

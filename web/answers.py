@@ -66,16 +66,8 @@ def answer_problem(problem: Problem) -> Response:
 
 
 def describe(problem: Problem) -> dict[str, Any]:
-    """Return the members of the problem details; `type` leads to the code on the API page."""
-    return {
-        "type": f"/api#{problem.code}",
-        "title": problem.kind.title,
-        "status": problem.status,
-        "code": problem.code,
-        "detail": problem.detail,
-        "request_id": g.get("request_id", ""),
-        **problem.extra,
-    }
+    """Return the members of the problem details, with the request that they belong to."""
+    return {**problem.describe(), "request_id": g.get("request_id", "")}
 
 
 def translate(error: Exception) -> Problem:

@@ -7,19 +7,27 @@ and at their limit they end without an error, so that half a picture would be ac
 import contextlib
 import socket
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from flask import Flask, Request, Response, g, request
+from gevent import Timeout
 
 from web.errors import Problem
+from web.patience import (
+    BODY_SECONDS,
+    DRAIN_SECONDS,
+    LEAST_BYTES_A_SECOND,
+    SEND_SECONDS,
+    STEP_SECONDS,
+)
 from web.services import services
 
-# A sender that is silent for so long has gone; without a limit its connection would stay for ever.
-SILENCE_SECONDS = 30.0
-# How much of a refused body is still taken, so that its sender can read why: most clients send
-# everything before they look at the answer.
+# A body is taken in steps that grow, and only they take room: who announces much and sends little
+# holds little.
+FIRST_STEP_BYTES = 64 * 1024
+LAST_STEP_BYTES = 1024 * 1024
 DRAIN_BYTES = 64 * 2**20
-DRAIN_SECONDS = 5.0
 DRAIN_STEP_BYTES = 256 * 1024
 ROOM_RETRY_SECONDS = 2
 
@@ -48,7 +56,6 @@ def read_body(request: Request, *, most_bytes: int) -> bytes:
         )
     if length == 0:
         raise Problem("body_empty")
-    _take_room(length)
     g.body_is_read = True
     body = _receive(request.environ, length)
     if len(body) != length:
@@ -60,9 +67,9 @@ def read_body(request: Request, *, most_bytes: int) -> bytes:
     return body
 
 
-def _take_room(length: int) -> None:
-    """Count the body until its request ends, for so long its bytes may be held."""
-    if not services().room.take(length):
+def _take_room(count: int) -> None:
+    """Count bytes of a body until its request ends, for so long they may be held."""
+    if not services().room.take(count):
         raise Problem(
             "queue_full",
             f"Too many pictures are on their way in at once. Nothing was accepted: try again in "
@@ -70,7 +77,7 @@ def _take_room(length: int) -> None:
             headers={"Retry-After": str(ROOM_RETRY_SECONDS)},
             extra={"reason": "bodies", "retry_after_seconds": ROOM_RETRY_SECONDS},
         )
-    g.taken_bytes = length
+    g.taken_bytes = g.get("taken_bytes", 0) + count
 
 
 def free_room(_error: BaseException | None) -> None:
@@ -91,19 +98,50 @@ def _read_length(request: Request) -> int:
 
 
 def _receive(environ: dict[str, Any], length: int) -> bytes:
-    """Read so many bytes, or fewer where the sender ends or falls silent."""
-    wire: socket.socket | None = environ.get("gunicorn.socket")
-    if wire is None:
-        return bytes(environ["wsgi.input"].read(length))
-    wire.settimeout(SILENCE_SECONDS)
+    """Read so many bytes, or fewer where the sender ends; refuse who is too slow."""
+    wire = environ.get("gunicorn.socket")
+    pieces: list[bytes] = []
+    deadline = time.monotonic() + BODY_SECONDS
     try:
-        return bytes(environ["wsgi.input"].read(length))
-    except TimeoutError:
+        for step in _list_steps(length):
+            _take_room(step)
+            seconds = STEP_SECONDS + step / LEAST_BYTES_A_SECOND
+            seconds = min(seconds, deadline - time.monotonic())
+            with _limited(wire, seconds):
+                pieces.append(environ["wsgi.input"].read(step))
+            if len(pieces[-1]) < step:
+                break
+    except Problem:
+        g.body_is_read = False  # so that its sender is listened to until it reads this
+        raise
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def _list_steps(length: int) -> Iterator[int]:
+    """Yield the lengths in which a body is read, twice as much with every step."""
+    step = FIRST_STEP_BYTES
+    while length > 0:
+        yield min(step, length)
+        length -= step
+        step = min(step * 2, LAST_STEP_BYTES)
+
+
+@contextlib.contextmanager
+def _limited(wire: socket.socket | None, seconds: float) -> Iterator[None]:
+    """Give a piece of a body so long, where it comes over a wire.
+
+    Raises:
+        Problem: it did not come in time; then nothing more is read from this connection.
+    """
+    if wire is None:
+        yield
+        return
+    try:
+        with Timeout(max(0.001, seconds)):
+            yield
+    except (Timeout, TimeoutError) as error:
         _hang_up(wire)
-        return b""
-    finally:
-        with contextlib.suppress(OSError):
-            wire.settimeout(None)
+        raise Problem("request_too_slow") from error
 
 
 def leave_body(response: Response) -> Response:
@@ -135,7 +173,7 @@ def drain(environ: dict[str, Any]) -> None:
         _hang_up(wire)
     finally:
         with contextlib.suppress(OSError):
-            wire.settimeout(None)
+            wire.settimeout(SEND_SECONDS)
 
 
 def _hang_up(wire: socket.socket) -> None:

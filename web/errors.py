@@ -45,6 +45,17 @@ class Problem(Exception):
         self.extra = dict(extra or {})
         super().__init__(f"{code}: {self.detail}")
 
+    def describe(self) -> dict[str, Any]:
+        """Return the members of the problem details; `type` leads to the code on the API page."""
+        return {
+            "type": f"/api#{self.code}",
+            "title": self.kind.title,
+            "status": self.status,
+            "code": self.code,
+            "detail": self.detail,
+            **self.extra,
+        }
+
 
 def _table(*kinds: ProblemKind) -> Mapping[str, ProblemKind]:
     return MappingProxyType({kind.code: kind for kind in kinds})
@@ -104,6 +115,12 @@ PROBLEMS = _table(
         "Correct the parameter that the detail names, or leave it out.",
     ),
     _kind(
+        "request_malformed",
+        400,
+        "The request cannot be read",
+        "Send HTTP/1.1 as RFC 9112 says: its first line, its headers or its length are not right.",
+    ),
+    _kind(
         "key_missing",
         401,
         "Spotter does not know you",
@@ -152,6 +169,12 @@ PROBLEMS = _table(
         405,
         "This address does not take this method",
         "Use one of the methods that the header Allow names.",
+    ),
+    _kind(
+        "request_too_slow",
+        408,
+        "The request came too slowly",
+        "Nothing was accepted: send it again, over a better connection or as a smaller picture.",
     ),
     _kind(
         "length_required",
@@ -238,6 +261,12 @@ PROBLEMS = _table(
         "Ask again without waiting, or a little later.",
     ),
     _kind(
+        "rate_exceeded",
+        429,
+        "Too many requests in a short time",
+        "Nothing was accepted: try again after the seconds in Retry-After.",
+    ),
+    _kind(
         "internal",
         500,
         "Something went wrong here",
@@ -248,6 +277,12 @@ PROBLEMS = _table(
         503,
         "The queue is full",
         "Nothing was accepted: try again after the seconds in Retry-After.",
+    ),
+    _kind(
+        "too_many_connections",
+        503,
+        "Too many connections",
+        "Close those that you do not need, or try again after the seconds in Retry-After.",
     ),
     _kind(
         "ledger_unavailable",

@@ -4,7 +4,6 @@
 and without a cookie is the one owner `local`.
 """
 
-import ipaddress
 from dataclasses import dataclass, replace
 
 from flask import Response, g, request
@@ -12,13 +11,12 @@ from itsdangerous import BadSignature, Signer
 
 from jobs.grants import Scope
 from jobs.messages import Batch, Job, new_id
+from web.addresses import group_address
 from web.services import services
 
 COOKIE = "spotter_owner"
 COOKIE_SECONDS = 365 * 24 * 3600
 LOCAL = "local"
-# One household or company commonly holds a whole network of this size in IPv6.
-IPV6_OWNER_BITS = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,14 +134,5 @@ def _signer() -> Signer:
 
 def _name_address(address: str) -> str:
     """Name the owner that a network address stands for."""
-    try:
-        ip = ipaddress.ip_address(address)
-    except ValueError:
-        return LOCAL  # a Unix socket has no address
-    mapped = getattr(ip, "ipv4_mapped", None)
-    ip = mapped or ip
-    if ip.is_loopback:
-        return LOCAL
-    if ip.version == 6:
-        ip = ipaddress.ip_network(f"{ip}/{IPV6_OWNER_BITS}", strict=False).network_address
-    return f"address:{ip}"
+    group = group_address(address)
+    return LOCAL if group is None else f"address:{group}"

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, g, request
 
 from web import access, owners
+from web.addresses import is_within
 from web.errors import Problem
 from web.services import services
-from web.settings import IPNetwork
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 # Probes call by whatever address they find; these two tell nothing about anybody.
@@ -65,24 +65,16 @@ def note_client() -> None:
     trusted = services().settings.trusted_proxies
     address = request.environ.get("REMOTE_ADDR", "")
     g.is_secure = request.environ.get("wsgi.url_scheme") == "https"
-    if trusted and _is_trusted(address, trusted):
+    if trusted and is_within(address, trusted):
         g.is_secure = request.headers.get("X-Forwarded-Proto", "").strip().lower() == "https"
         # Each proxy appends whom it saw: from the right, the first one that is no proxy of ours.
         for hop in reversed(request.headers.get("X-Forwarded-For", "").split(",")):
             if not hop.strip():
                 continue
             address = hop.strip()
-            if not _is_trusted(address, trusted):
+            if not is_within(address, trusted):
                 break
     g.client_address = address
-
-
-def _is_trusted(address: str, networks: tuple[IPNetwork, ...]) -> bool:
-    try:
-        ip = ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    return any(ip in network for network in networks)
 
 
 def check_host() -> None:

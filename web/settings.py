@@ -12,8 +12,7 @@ from typing import Self
 
 from jobs.errors import SettingError
 from models.catalogue import ARTEFACTS_ROOT
-
-IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
+from web.addresses import IPNetwork
 
 SECRET_FILE = "web.secret"  # noqa: S105  a file name
 SECRET_LEAST_CHARACTERS = 32
@@ -35,7 +34,8 @@ class WebSettings:
     `hosts` are lower case without a port; with `any_host` every name is answered. `bound_widely`
     says that the service listens on all interfaces, so that it may be called by any IP address.
     `access` says who may call without a key. `max_bodies_bytes` is what one process holds of all
-    bodies together.
+    bodies together, `max_connections` the open connections of one process. `rate_pictures` and
+    `rate_requests` are what one key or address may send in a minute; 0: it is not counted.
     """
 
     secret: str
@@ -49,6 +49,10 @@ class WebSettings:
     max_batch_pictures: int = 100
     max_bodies_bytes: int = 256 * 2**20
     max_wait_seconds: int = 30
+    max_connections: int = 1200
+    max_connections_per_address: int = 200
+    rate_pictures: int = 3000
+    rate_requests: int = 12_000
     models_root: Path = ARTEFACTS_ROOT  # whose cards are shown
 
     @classmethod
@@ -71,6 +75,12 @@ class WebSettings:
             trusted_proxies=proxies,
             max_image_bytes=_read_bytes(environ, "SPOTTER_MAX_IMAGE_BYTES", 20 * 2**20),
             max_batch_bytes=_read_bytes(environ, "SPOTTER_MAX_BATCH_BYTES", 32 * 2**20),
+            max_connections=_read_count(environ, "SPOTTER_MAX_CONNECTIONS", 1200, least=10),
+            max_connections_per_address=_read_count(
+                environ, "SPOTTER_MAX_CONNECTIONS_PER_ADDRESS", 200, least=1
+            ),
+            rate_pictures=_read_count(environ, "SPOTTER_RATE_PICTURES", 3000, least=0),
+            rate_requests=_read_count(environ, "SPOTTER_RATE_REQUESTS", 12_000, least=0),
             models_root=Path(environ.get("SPOTTER_MODELS") or ARTEFACTS_ROOT),
         )
 
@@ -102,6 +112,15 @@ def _read_bytes(environ: Mapping[str, str], name: str, default: int) -> int:
         return default
     if not (text.isascii() and text.isdigit() and int(text) >= 1024):
         raise SettingError(f"{name} must be a number of bytes, at least 1024, not {text!r}")
+    return int(text)
+
+
+def _read_count(environ: Mapping[str, str], name: str, default: int, *, least: int) -> int:
+    text = environ.get(name, "")
+    if not text:
+        return default
+    if not (text.isascii() and text.isdigit() and int(text) >= least):
+        raise SettingError(f"{name} must be a whole number of at least {least}, not {text!r}")
     return int(text)
 
 

@@ -1,100 +1,27 @@
 """A real gunicorn with the project's own settings: what bytes on a socket come to."""
 
-import contextlib
 import http.client
 import json
-import os
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
 from jobs.ledger import Ledger
-from jobs.settings import JobsSettings
 from tests.conftest import QueueServer
 from tests.web.conftest import Worker
 from tests.web.forms import FORM_TYPE, make_form
+from tests.web.serving import Web, serve
 
-ROOT = Path(__file__).resolve().parents[2]
 HEAD = b"POST /api/v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\n"
-
-
-@dataclass
-class Web:
-    port: int
-    ledger: Ledger
-    log: Path
-
-    def request(
-        self, method: str, path: str, body: bytes | None = None, **headers: str
-    ) -> tuple[int, dict[str, str], bytes]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        try:
-            names = {name.replace("_", "-"): value for name, value in headers.items()}
-            connection.request(method, path, body=body, headers=names)
-            answer = connection.getresponse()
-            return answer.status, dict(answer.getheaders()), answer.read()
-        finally:
-            connection.close()
-
-    def send(self, payload: bytes, *, end: bool = False, seconds: float = 20) -> tuple[int, bytes]:
-        """Send bytes as they are; the status (0 where the connection just ended) and the body."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=seconds) as wire:
-            with contextlib.suppress(OSError):
-                wire.sendall(payload)
-                if end:
-                    wire.shutdown(socket.SHUT_WR)
-            answer = b""
-            with contextlib.suppress(ConnectionError):
-                while part := wire.recv(65536):
-                    answer += part
-        status = int(answer.split(b" ", 2)[1]) if answer.startswith(b"HTTP/") else 0
-        return status, answer.partition(b"\r\n\r\n")[2]
-
-    def accepted(self) -> int:
-        return self.ledger.census().counters.get("accepted", 0)
 
 
 @pytest.fixture(scope="module")
 def web(queue_server: QueueServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     queue_server.ask("FLUSHALL")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    folder = tmp_path_factory.mktemp("web")
-    log = folder / "log"
-    environ = {
-        "PATH": os.environ["PATH"],
-        "PORT": str(port),
-        "REDIS_URL": queue_server.url,
-        "SPOTTER_DATA": str(folder),
-    }
-    command = [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py", "web.wsgi:app"]
-    with log.open("wb") as out:
-        process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=out, stderr=out)
-    web = Web(port, Ledger.connect(JobsSettings(redis_url=queue_server.url)), log)
-    try:
-        wait_for_answer(web, process)
+    with serve(queue_server.url, tmp_path_factory.mktemp("web")) as web:
         yield web
-    finally:
-        process.terminate()
-        process.wait(timeout=15)
-    assert "Traceback" not in log.read_text()
-
-
-def wait_for_answer(web: Web, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and process.poll() is None:
-        with contextlib.suppress(OSError):
-            if web.request("GET", "/readyz")[0] == 200:
-                return
-        time.sleep(0.05)
-    raise AssertionError(web.log.read_text())
 
 
 @pytest.fixture
@@ -242,3 +169,26 @@ def test_the_log_has_a_line_for_a_request_with_its_job(web: Web, photo: bytes) -
     assert (line["event"], line["status"]) == ("request", 202)
     assert line["job_id"] == json.loads(body)["id"]
     assert "camera=gate" not in web.log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("payload", "expected"),
+    [
+        (b"GET / HTTP/9.9\r\n\r\n", 400),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400),
+        (b"GET /" + b"a" * 5000 + b" HTTP/1.1\r\n\r\n", 414),
+        (b"GET / HTTP/1.1\r\nX: " + b"a" * 70_000 + b"\r\n\r\n", 431),
+        (b"GET / HTTP/1.1\r\n" + b"X: a\r\n" * 100 + b"\r\n", 431),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nBad Header: a\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: a\r\n\r\n", 400),
+    ],
+    ids=["version", "TLS", "line", "field", "fields", "name", "length"],
+)
+def test_what_cannot_be_parsed_is_refused_in_our_form(
+    web: Web, payload: bytes, expected: int
+) -> None:
+    status, body = web.send(payload)
+    assert status == expected
+    problem = json.loads(body)
+    assert (problem["code"], problem["status"]) == ("request_malformed", expected)
+    assert problem["detail"]

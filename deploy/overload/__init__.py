@@ -1,0 +1,1 @@
+"""Sends a Spotter more than it can do, and tells what became of it."""
