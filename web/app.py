@@ -7,7 +7,7 @@ from flask import Flask
 from jobs.client import JobClient
 from jobs.grants import GrantStore
 from models.catalogue import Pipeline, load_pipelines
-from web import access, access_log, answers, bodies, compression, security, traffic
+from web import access, access_log, answers, bodies, compression, limits, security, traffic
 from web.keyring import Keyring
 from web.room import Room
 from web.services import EXTENSION, Services
@@ -62,6 +62,7 @@ def create_app(
     compression.register(app)
     security.register(app)
     access.register(app)
+    limits.register(app, settings, client.ledger.settings.redis_url)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     return app

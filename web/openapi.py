@@ -12,7 +12,7 @@ from web.owners import COOKIE
 from web.representations import API
 from web.schemas import ASKED, SCHEMAS, Schema, ref
 
-ANYWHERE = ("host_unknown", "internal")
+ANYWHERE = ("host_unknown", "internal", "request_malformed", "too_many_connections")
 KNOWN_CALLERS = ("key_missing", "key_unknown", "scope_missing")
 # The empty one: on loopback and with SPOTTER_ACCESS=open nothing is needed.
 KEY_OR_BROWSER: list[dict[str, list[str]]] = [
@@ -23,6 +23,7 @@ KEY_OR_BROWSER: list[dict[str, list[str]]] = [
 ]
 LEDGER = ("ledger_unavailable",)
 BODY = (
+    "request_too_slow",
     *("body_empty", "body_incomplete", "form_unreadable", "image_missing", "parameter_unusable"),
     *("cross_site", "length_required", "body_too_large", "encoding_unsupported"),
     *("pipeline_unknown", "idempotency_key_reused", "queue_full"),
@@ -104,7 +105,7 @@ def _operation(
     if is_open:
         more["security"] = []
     else:
-        problems = (*problems, *KNOWN_CALLERS, *LEDGER)
+        problems = (*problems, *KNOWN_CALLERS, "rate_exceeded", *LEDGER)
     return {
         "operationId": name,
         "summary": summary,
