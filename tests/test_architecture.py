@@ -54,6 +54,12 @@ def test_the_web_process_loads_nothing_heavy() -> None:
     assert not any(name.startswith("models.classifiers") for name in loaded)
 
 
+@pytest.mark.parametrize("entry", ["web.wsgi", "worker.app"])
+def test_what_only_an_observer_needs_is_not_loaded(entry: str) -> None:
+    loaded = loaded_by(f"import {entry}")
+    assert [n for n in loaded if n.startswith(("opentelemetry.", "prometheus_client"))] == []
+
+
 def test_only_entry_points_read_the_environment() -> None:
     # The list of entry points is in pyproject.toml; ruff's rule does not see aliases.
     readers = {

@@ -31,6 +31,12 @@ def note(**fields: object) -> None:
     g.noted = {**g.get("noted", {}), **fields}
 
 
+def name_request() -> dict[str, str]:
+    """Return the fields by which a log line is found again: the request's id, and its trace."""
+    trace = g.get("trace", "")
+    return {"request_id": g.get("request_id", ""), **({"trace": trace} if trace else {})}
+
+
 def log_request(response: Response) -> Response:
     """Write the line; an event stream is logged as it begins."""
     if response.status_code < 400 and request.path.startswith(QUIET_PATHS):
@@ -38,7 +44,7 @@ def log_request(response: Response) -> Response:
     logger.info(
         "request",
         extra={
-            "request_id": g.get("request_id", ""),
+            **name_request(),
             "method": request.method,
             "path": request.path[:LONGEST_PATH],
             "status": response.status_code,

@@ -8,8 +8,14 @@ from typing import Any
 from flask import Flask, Response, g, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from jobs.errors import IdempotencyConflict, LedgerUnavailable, QueueFull, TooManyWaiters
-from web.access_log import note
+from jobs.errors import (
+    IdempotencyConflict,
+    LedgerUnavailable,
+    PictureGone,
+    QueueFull,
+    TooManyWaiters,
+)
+from web.access_log import name_request, note
 from web.errors import Problem
 
 logger = logging.getLogger(__name__)
@@ -85,14 +91,16 @@ def translate(error: Exception) -> Problem:
             headers={"Retry-After": str(wait)},
             extra={"reason": error.reason, "retry_after_seconds": wait},
         )
+    if isinstance(error, PictureGone):
+        return Problem("picture_gone")
     if isinstance(error, IdempotencyConflict):
         return Problem("idempotency_key_reused", extra={"job_id": error.job_id})
     if isinstance(error, LedgerUnavailable):
-        logger.warning("ledger_unavailable", extra={"request_id": g.get("request_id", "")})
+        logger.warning("ledger_unavailable", extra=name_request())
         return Problem("ledger_unavailable", headers={"Retry-After": str(RETRY_SECONDS)})
     if isinstance(error, TooManyWaiters):
         return Problem("too_many_waiters", headers={"Retry-After": str(RETRY_SECONDS)})
-    logger.error("unexpected_error", exc_info=error, extra={"request_id": g.get("request_id", "")})
+    logger.error("unexpected_error", exc_info=error, extra=name_request())
     return Problem("internal")
 
 

@@ -6,8 +6,9 @@ from flask import Flask
 
 from jobs.client import JobClient
 from jobs.grants import GrantStore
+from jobs.tracing import Tracer
 from models.catalogue import Pipeline, load_pipelines
-from web import access, access_log, answers, bodies, compression, limits, security, traffic
+from web import access, access_log, answers, bodies, compression, limits, security, spans, traffic
 from web.keyring import Keyring
 from web.room import Room
 from web.services import EXTENSION, Services
@@ -45,6 +46,8 @@ def create_app(
     settings: WebSettings,
     client: JobClient,
     pipelines: Mapping[str, Pipeline] | None = None,
+    *,
+    tracer: Tracer | None = None,
 ) -> Flask:
     """Make the application; `pipelines` are those of `models/pipelines.toml` unless given."""
     app = Flask("web", static_folder="static", template_folder="templates")
@@ -59,6 +62,7 @@ def create_app(
     bodies.register(app)
     access_log.register(app)
     traffic.register(app)
+    spans.register(app, tracer)
     compression.register(app)
     security.register(app)
     access.register(app)

@@ -114,6 +114,7 @@ def _make_submission(picture: bytes, order: Order, *, batch: str | None = None) 
         batch=batch,
         max_wait_seconds=order.max_wait_seconds,
         request_id=g.request_id,
+        trace=g.get("trace", ""),
     )
 
 

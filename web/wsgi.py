@@ -8,6 +8,10 @@ fork). A setting that cannot be used ends the process with one line, and gunicor
 import os
 import sys
 
+from jobs.tracing import Tracer, is_wanted, keep_out
+
+keep_out(os.environ)
+
 from jobs.client import JobClient
 from jobs.errors import SettingError
 from jobs.logs import configure
@@ -18,14 +22,15 @@ from web.settings import WebSettings
 # gunicorn.arbiter.Arbiter.WORKER_BOOT_ERROR: at any other status it would try again for ever.
 NO_USE_TO_TRY_AGAIN = 3
 
-configure("web")
+configure("web", project=os.environ.get("GOOGLE_CLOUD_PROJECT", ""))
 try:
     jobs_settings = JobsSettings.from_env(os.environ)
     web_settings = WebSettings.from_env(os.environ)
+    tracer = Tracer.connect("spotter-web") if is_wanted(os.environ) else None
 except SettingError as error:
     sys.stderr.write(f"web: {error}\n")
     sys.exit(NO_USE_TO_TRY_AGAIN)
 
 client = JobClient.connect(jobs_settings)
 client.start_sweeper()
-app = create_app(web_settings, client)
+app = create_app(web_settings, client, tracer=tracer)

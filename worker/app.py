@@ -11,6 +11,10 @@ import sys
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+from jobs.tracing import is_wanted, keep_out
+
+keep_out(os.environ)
+
 from jobs.errors import SettingError
 from jobs.settings import JobsSettings
 from worker import pool
@@ -22,6 +26,8 @@ try:
         jobs=JobsSettings.from_env(os.environ),
         worker=WorkerSettings.from_env(os.environ, cores=os.cpu_count() or 1),
         load=pool.load_cascades,
+        is_traced=is_wanted(os.environ),
+        project=os.environ.get("GOOGLE_CLOUD_PROJECT", ""),
     )
 except SettingError as error:
     sys.exit(f"worker: {error}")

@@ -4,13 +4,18 @@ Owns what lives as long as the process: the ledger, the cascades, the guard and 
 opens a child in each process of the pool.
 """
 
+import contextlib
 import logging
 from collections.abc import Callable
 
 from celery.exceptions import SoftTimeLimitExceeded
 
+from jobs.counters import Counters
+from jobs.errors import LedgerUnavailable
 from jobs.ledger import Ledger
-from jobs.messages import Failure, Lease, Report, Worker
+from jobs.messages import Failure, Lease, Report, StageResult, Worker
+from jobs.tracing import Tracer
+from worker.account import Account
 from worker.drain import Ring, drain
 from worker.guard import Guard, LeaseLost, describe_lease
 from worker.pulse import Pulse
@@ -28,13 +33,23 @@ UNKNOWN_PIPELINE = (
 class Child:
     """One process that works."""
 
-    def __init__(self, ledger: Ledger, rollover: Rollover, *, name: str, ring: Ring) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        rollover: Rollover,
+        *,
+        name: str,
+        ring: Ring,
+        tracer: Tracer | None = None,
+    ) -> None:
         self.ledger = ledger
         self.guard = Guard(ledger)
-        self.pulse = Pulse(ledger, self.describe, ring, before=rollover.look)
+        self.pulse = Pulse(ledger, self.describe, ring, before=self._do_what_is_due)
         self.name = name
         self._ring = ring
         self._rollover = rollover
+        self._counters = Counters()
+        self._tracer = tracer
 
     def describe(self) -> Worker:
         """Say who this is and what it has loaded."""
@@ -44,6 +59,22 @@ class Child:
         """Begin to watch over pictures and to be seen by the ledger."""
         self.guard.start()
         self.pulse.start()
+
+    def close(self) -> None:
+        """Take leave of the ledger, and tell what was not told yet."""
+        self.pulse.retire()
+        self.guard.close()
+        self._send_counts()
+        if self._tracer is not None:
+            self._tracer.flush()
+
+    def _do_what_is_due(self) -> None:
+        self._rollover.look()
+        self._send_counts()
+
+    def _send_counts(self) -> None:
+        with contextlib.suppress(LedgerUnavailable):  # the pulse says so already
+            self._counters.send(self.ledger.client)
 
     def drain(self, ring_id: str, is_stopping: Callable[[], bool]) -> None:
         """Answer one doorbell."""
@@ -57,9 +88,20 @@ class Child:
 
     def work(self, lease: Lease, drainer: str) -> Report | None:
         """Recognise one picture under guard; None where the job is not ours to report."""
+        account = Account(lease, self._counters, self._tracer)
+        report = self._recognise(lease, drainer, account)
+        account.close(report)
+        return report
+
+    def _recognise(self, lease: Lease, drainer: str, account: Account) -> Report | None:
         with self.guard.holding(lease, drainer) as hold:
+
+            def note(stage: StageResult) -> None:
+                account.note(stage)
+                hold.note(stage)
+
             try:
-                return recognise(lease, self._rollover.loaded.cascades, hold.note)
+                return recognise(lease, self._rollover.loaded.cascades, note)
             except LeaseLost:
                 logger.warning("lease_lost", extra=describe_lease(lease))
                 return None

@@ -12,6 +12,7 @@ from time import monotonic
 from jobs.errors import LedgerUnavailable
 from jobs.ledger import Advanced, Ledger
 from jobs.messages import Lease, Report
+from worker.guard import describe_lease
 
 logger = logging.getLogger(__name__)
 
@@ -68,7 +69,7 @@ def _await_job(
 
 
 def _log_end(lease: Lease, report: Report, advanced: Advanced) -> None:
-    fields = {"job_id": lease.job_id, "request_id": lease.request_id, "attempt": lease.token}
+    fields = describe_lease(lease) | {"waited_milliseconds": round(lease.waited_milliseconds, 1)}
     if not advanced.reported:
         # Another worker has the job, or it was cancelled: fencing keeps our late word out.
         logger.warning("report_refused", extra=fields)

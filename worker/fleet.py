@@ -3,7 +3,6 @@
 import logging
 import warnings
 from collections.abc import Sequence
-from typing import Any
 
 from billiard.util import get_logger as get_pool_logger
 from celery import Celery, signals
@@ -33,13 +32,13 @@ def make_app(plan: pool.Plan, *, module: str, check_command: Sequence[str]) -> C
     app.Worker = app.subclass_with_self(
         Controller, name="Worker", check_command=tuple(check_command)
     )
-    signals.setup_logging.connect(_set_up_logs, weak=False)
+    signals.setup_logging.connect(lambda **_: _set_up_logs(plan.project), weak=False)
     pool.install(plan)
     return app
 
 
-def _set_up_logs(**_: Any) -> None:
-    configure("worker")
+def _set_up_logs(project: str) -> None:
+    configure("worker", project=project)
     for name in LIBRARIES:
         logging.getLogger(name).setLevel(logging.WARNING)
     get_pool_logger().propagate = True  # billiard's stands alone, and would print to stderr

@@ -144,7 +144,8 @@ class Guard:
 
 def describe_lease(lease: Lease) -> dict[str, object]:
     """Name a lease in a line of the log."""
-    return {"job_id": lease.job_id, "request_id": lease.request_id, "attempt": lease.token}
+    fields = {"job_id": lease.job_id, "request_id": lease.request_id, "attempt": lease.token}
+    return {**fields, "trace": lease.trace} if lease.trace else fields
 
 
 def _warn(event: str, lease: Lease, **fields: object) -> None:

@@ -21,6 +21,7 @@ from celery import current_app, signals
 from jobs.ledger import Ledger
 from jobs.queue import ring
 from jobs.settings import JobsSettings
+from jobs.tracing import Tracer
 from jobs.versions import Versions
 from models.catalogue import load_pipelines
 from worker.child import Child
@@ -38,11 +39,16 @@ CONNECTIONS = 8  # the drain, the keeper, the pulse, a farewell; and room
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """How a child is to be opened; an entry point makes it, in each process anew."""
+    """How a child is to be opened; an entry point makes it, in each process anew.
+
+    `project`: the Google Cloud project that traces belong to, where there is one.
+    """
 
     jobs: JobsSettings
     worker: WorkerSettings
     load: Callable[[WorkerSettings, Mapping[str, str]], Loaded]
+    is_traced: bool = False
+    project: str = ""
 
 
 class Seat:
@@ -104,7 +110,8 @@ def open_child(plan: Plan) -> None:
         _pause_and_end()
         raise
     name = f"{socket.gethostname()}-{os.getpid()}"
-    _seat.child = Child(ledger, rollover, name=name, ring=ring_doorbells)
+    tracer = Tracer.connect("spotter-worker") if plan.is_traced else None
+    _seat.child = Child(ledger, rollover, name=name, ring=ring_doorbells, tracer=tracer)
     _seat.child.start()
     logger.info("child_ready", extra={"worker": name, "models": dict(rollover.loaded.models)})
 
@@ -112,8 +119,7 @@ def open_child(plan: Plan) -> None:
 def close_child() -> None:
     """Take leave of the ledger; where the worker stops, end the process without Celery's pause."""
     if _seat.child is not None:
-        _seat.child.pulse.retire()
-        _seat.child.guard.close()
+        _seat.child.close()
     if _seat.is_stopping:
         sys.stdout.flush()
         os._exit(0)

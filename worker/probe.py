@@ -9,6 +9,10 @@ import os
 import socket
 import sys
 
+from jobs.tracing import keep_out
+
+keep_out(os.environ)
+
 from jobs.errors import JobsError
 from jobs.ledger import Ledger
 from jobs.settings import JobsSettings

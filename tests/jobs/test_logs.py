@@ -7,11 +7,13 @@ import sys
 from jobs.logs import JsonFormatter
 
 
-def format_record(level: int, event: str, *, error: bool = False, **fields: object) -> str:
+def format_record(
+    level: int, event: str, *, error: bool = False, project: str = "", **fields: object
+) -> str:
     info = sys.exc_info() if error else None
     logger = logging.getLogger("jobs.test")
     record = logger.makeRecord("jobs.test", level, "f.py", 1, event, (), info, extra=fields)
-    return JsonFormatter("web").format(record)
+    return JsonFormatter("web", project=project).format(record)
 
 
 def test_fields_stand_beside_the_event() -> None:
