@@ -2,7 +2,7 @@
 # make test         run every test; make lint runs the checks that need no run
 # make key          list keys; make key NAME=phone [SCOPE=submit,read] [DAYS=90] makes one,
 #                   LINK=anna makes a sign-in link, REVOKE=phone ends one
-# make failed       list the jobs that failed last
+# make failed       list the jobs that failed last; make failed RETRY=all tries them again
 # make promote      list model versions; make promote MODEL=person VERSION=2 has workers use one,
 #                   ROLLBACK=person the one before again
 # make train        train a model: make train MODEL=person DATA=folder
@@ -37,7 +37,7 @@ promote: $(VENV)/.installed-up
 	    $(call given,ROLLBACK),rollback "$$ROLLBACK",list))
 
 failed: $(VENV)/.installed-up
-	@exec $(PY) -m web.failed
+	@exec $(PY) -m web.failed $(if $(call given,RETRY),--retry "$$RETRY")
 
 test: $(VENV)/.installed-dev
 	@$(PY) -m deploy.chromium

@@ -13,6 +13,10 @@ class LedgerUnavailable(JobsError):
     """Redis did not answer in time, refused the write, or is not there: nothing was accepted."""
 
 
+class PictureGone(JobsError):
+    """The picture of a failed job is not kept, or not any more: it must be sent again."""
+
+
 class QueueFull(JobsError):
     """A limit is reached and the job was refused before anything was stored.
 

@@ -226,6 +226,7 @@ class Ledger(LedgerReader):
             reason,
             self.settings.max_attempts,
             drainer,
+            _ms(self.settings.keep_failed_seconds),
         )
 
     def cancel(self, job_id: str) -> Job | None:
@@ -254,6 +255,7 @@ class Ledger(LedgerReader):
                 json.dumps(dict(worker.models)) if worker else "",
                 "leaving" if retiring else "here",
                 "" if memory_share is None else memory_share,
+                _ms(self.settings.keep_failed_seconds),
             )
         return tuple(ring.decode() for ring in rings)
 

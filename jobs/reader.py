@@ -67,6 +67,23 @@ class LedgerReader:
             bound = f"({page[-1][1]!r}"
         return found
 
+    def find_kept(self, job_ids: Sequence[str]) -> set[str]:
+        """Tell of which failed jobs the picture is still there, so that they can be tried again."""
+        if not job_ids:
+            return set()
+        with translated():
+            pipe = self.client.pipeline(transaction=False)
+            for job_id in job_ids:
+                pipe.exists(f"{PREFIX}kept:{job_id}")
+            answers = pipe.execute()
+        return {job_id for job_id, there in zip(job_ids, answers, strict=True) if there}
+
+    def read_kept(self, job_id: str) -> bytes | None:
+        """Return the picture of a job that failed by our fault; None where it is gone."""
+        with translated():
+            picture: bytes | None = self.client.get(f"{PREFIX}kept:{job_id}")
+        return picture
+
     def failed(self, *, limit: int = 50) -> list[Job]:
         """List the jobs of all owners that failed last, newest first: for who runs the system."""
         with translated():

@@ -17,6 +17,7 @@ class JobsSettings:
 
     redis_url: str
     result_seconds: int = 24 * 3600
+    keep_failed_seconds: int = 15 * 60
     max_waiting: int = 2000
     max_waiting_bytes: int = 256 * 2**20
     max_memory_share: float = 0.7
@@ -45,6 +46,7 @@ class JobsSettings:
         return cls(
             redis_url=_add_password(url, environ.get("SPOTTER_REDIS_PASSWORD_FILE", "")),
             result_seconds=_read(environ, "SPOTTER_RESULT_SECONDS", 24 * 3600, int, 60),
+            keep_failed_seconds=_read(environ, "SPOTTER_KEEP_FAILED_SECONDS", 15 * 60, int, 0),
             max_waiting=_read(environ, "SPOTTER_MAX_WAITING", 2000, int, 1),
             max_waiting_bytes=_read(environ, "SPOTTER_MAX_WAITING_BYTES", 256 * 2**20, int, 1),
         )

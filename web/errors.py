@@ -177,6 +177,19 @@ PROBLEMS = _table(
         "Nothing was accepted: send it again, over a better connection or as a smaller picture.",
     ),
     _kind(
+        "job_not_failed",
+        409,
+        "This job has not failed",
+        "Only a failed job can be tried again. Send the picture anew to ask once more.",
+    ),
+    _kind(
+        "picture_gone",
+        410,
+        "The picture is gone",
+        "Spotter keeps the picture of a failed job for a short time, and only where the fault was "
+        "its own: send the picture again.",
+    ),
+    _kind(
         "length_required",
         411,
         "The length of the body is not known",

@@ -55,6 +55,10 @@ def describe_api() -> dict[str, Any]:
                 "get": _show_job(),
                 "delete": _cancel_job(),
             },
+            f"{API}/jobs/{{job_id}}/retry": {
+                "parameters": [_path("job_id")],
+                "post": _retry_job(),
+            },
             f"{API}/jobs/{{job_id}}/events": {
                 "parameters": [_path("job_id")],
                 "get": _stream_events(),
@@ -246,6 +250,18 @@ def _cancel_job() -> Schema:
         "A job that has ended stays as it is; either way the job is shown.",
         answers={"200": _json("Job", "The job as it is now.")},
         problems=("job_unknown", "cross_site", *LEDGER),
+    )
+
+
+def _retry_job() -> Schema:
+    return _operation(
+        "retryJob",
+        "Try a failed job again",
+        "Makes a new job of the same picture; the failed one stays as it is. Only where the fault "
+        "was Spotter's own (`worker_lost`, `internal_error`), and while the picture is kept: 15 "
+        "minutes unless set otherwise. Asked twice, it is the same new job.",
+        answers={"202": _json("Job", "The new job.", Location=CREATED["Location"])},
+        problems=("job_unknown", "job_not_failed", "picture_gone", "cross_site", "queue_full"),
     )
 
 

@@ -94,11 +94,23 @@ local function end_job(job, state, fields, verdict)
   redis.call('PUBLISH', key('changes'), job.id)
 end
 
+-- Faults of ours, not of the picture: it is kept for `keep_ms`, so that it can be tried again when
+-- the fault is mended; not where memory is short.
+local OUR_FAULTS = { worker_lost = true, internal_error = true }
+local function keep_picture(job, code, keep_ms)
+  if not OUR_FAULTS[code] or keep_ms <= 0 then return end
+  if tonumber(redis.call('HGET', key('gauge'), 'memory') or 0) > 0.5 then return end
+  if redis.call('EXISTS', key('blob:' .. job.id)) == 0 then return end
+  redis.call('RENAME', key('blob:' .. job.id), key('kept:' .. job.id))
+  redis.call('PEXPIRE', key('kept:' .. job.id), keep_ms)
+end
+
 -- A lease ran out or was given up: wait again at the front, or fail after the last attempt.
-local function lapse(job, max_attempts)
+local function lapse(job, max_attempts, keep_ms)
   tally('leases_lapsed')
   if job.attempts >= max_attempts then
     local code = job.reason or 'worker_lost'
+    keep_picture(job, code, keep_ms)
     end_job(job, 'failed', { 'error_code', code }, code)
     return false
   end

@@ -1,6 +1,7 @@
 #!lua flags=allow-oom
 -- Put right what a crash left behind; any number of processes may call this at any time.
--- ARGV: 3 max attempts, 4 worker name or '', 5 its models, 6 'here' | 'leaving', 7 memory share or ''.
+-- ARGV: 3 max attempts, 4 worker name or '', 5 its models, 6 'here' | 'leaving', 7 memory share or '',
+--       8 how many ms the picture of a job that failed by our fault is kept.
 -- Returns the doorbells to ring.
 local WORKER_MS, STALE_MS = 5000, 1000
 
@@ -87,7 +88,7 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', key('running'), '-inf', now, 'LI
   local job = load_job(id)
   if not job then
     redis.call('ZREM', key('running'), id)
-  elseif lapse(job, tonumber(ARGV[3])) then
+  elseif lapse(job, tonumber(ARGV[3]), tonumber(ARGV[8])) then
     again = again + 1
   end
 end

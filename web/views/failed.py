@@ -17,4 +17,7 @@ MOST_SHOWN = 100
 def show_failed() -> str:
     """List them, newest first, with what went wrong."""
     jobs = services().client.ledger.failed(limit=MOST_SHOWN)
-    return render_template("pages/failed.html", jobs=[represent_job(job) for job in jobs])
+    kept = services().client.ledger.find_kept([job.id for job in jobs])
+    return render_template(
+        "pages/failed.html", jobs=[represent_job(job) for job in jobs], kept=kept
+    )

@@ -2,11 +2,12 @@
 
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, g, request
 
 from jobs.grants import Scope
 from jobs.messages import Job, JobState
 from web.access import needs
+from web.access_log import note
 from web.answers import answer_json
 from web.arrivals import read_one
 from web.errors import PROBLEMS, Problem
@@ -100,6 +101,30 @@ def cancel_job(job_id: str) -> Response:
     if job is None:
         raise Problem("job_unknown")
     return answer_json(represent_job(job))
+
+
+@bp.post("/jobs/<job_id>/retry")
+@needs(Scope.SUBMIT)
+def retry_job(job_id: str) -> Response:
+    """Try a failed job again, as a new job, where its picture is still there."""
+    job = retry_visible(job_id)
+    return answer_json(represent_job(job), 202, {"Location": job_path(job.id)})
+
+
+def retry_visible(job_id: str) -> Job:
+    """Return the new job of a failed one that this caller may see."""
+    client = services().client
+    failed = client.get(job_id)
+    if failed is None or not is_visible(failed):
+        raise Problem("job_unknown")
+    if failed.state is not JobState.FAILED:
+        raise Problem("job_not_failed")
+    taken = client.retry(failed, request_id=g.request_id)
+    note(job_id=taken.id, retry_of=job_id)
+    job = taken.job or client.get(taken.id)
+    if job is None:
+        raise Problem("job_unknown")
+    return job
 
 
 @bp.get("/jobs")

@@ -13,7 +13,7 @@ from pathlib import Path
 from flask import Blueprint, Response, current_app, redirect, render_template, request
 
 from jobs.grants import Scope
-from jobs.messages import Job
+from jobs.messages import Job, JobState
 from models.catalogue import Pipeline
 from web.access import needs, open_to_all
 from web.arrivals import read_many
@@ -26,6 +26,7 @@ from web.owners import current_owner, ensure_browser, is_visible
 from web.parameters import read_order, read_page
 from web.representations import page_path, represent_job, represent_stage
 from web.services import services
+from web.views.jobs import retry_visible
 
 bp = Blueprint("pages", __name__)
 
@@ -85,6 +86,7 @@ def show_result(job_id: str) -> str:
         look=look_at(shown),
         gates=line_up_gates(pipeline.stages if pipeline else (), {**shown, "progress": progress}),
         try_again=can_try_again(shown),
+        is_kept=job.state is JobState.FAILED and bool(services().client.ledger.find_kept([job.id])),
         words=_words(),
     )
 
@@ -96,6 +98,13 @@ def cancel_job(job_id: str) -> Response:
     _find(job_id)
     services().client.cancel(job_id)
     return _see(page_path(job_id))
+
+
+@bp.post("/jobs/<job_id>/retry")
+@needs(Scope.SUBMIT)
+def retry_job(job_id: str) -> Response:
+    """Try a failed job again, and lead to the new one."""
+    return _see(page_path(retry_visible(job_id).id))
 
 
 @bp.get("/jobs")

@@ -43,6 +43,8 @@ function dress() {
   if (again) {
     again.hidden ||= !kept;
     again.onclick = tryAgain;
+    // The server's own copy does where this browser has none.
+    if (find("retry")) find("retry").hidden = !again.hidden;
   }
   if (find("patience")) {
     find("patience").hidden = !patience;
