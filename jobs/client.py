@@ -12,6 +12,7 @@ from jobs.errors import LedgerUnavailable
 from jobs.ledger import Acceptance, Ledger
 from jobs.messages import Batch, Census, Job, Submission
 from jobs.queue import make_celery, ring
+from jobs.retry import retry
 from jobs.settings import JobsSettings
 
 logger = logging.getLogger(__name__)
@@ -124,6 +125,12 @@ class JobClient:
     def cancel(self, job_id: str) -> Job | None:
         """End a job that has no end yet."""
         return self.ledger.cancel(job_id)
+
+    def retry(self, job: Job, *, request_id: str = "") -> Submitted:
+        """Accept a failed job's picture as a new job; raises as `jobs.retry.retry`."""
+        taken = retry(self.ledger, job, request_id=request_id)
+        self.ring(taken.rings)
+        return Submitted(id=taken.id, replayed=taken.replayed, job=taken.job)
 
     def recent(self, owner: str, *, limit: int = 20, before_ms: float | None = None) -> list[Job]:
         """List an owner's jobs, newest first."""
