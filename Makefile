@@ -5,6 +5,8 @@
 # make failed       list the jobs that failed last; make failed RETRY=all tries them again
 # make promote      list model versions; make promote MODEL=person VERSION=2 has workers use one,
 #                   ROLLBACK=person the one before again
+# make chaos        break a Spotter under load for MINUTES=10, or until JOBS=100000 were accepted,
+#                   and tell whether it kept its promise; SEED=1 repeats a plan of faults
 # make train        train a model: make train MODEL=person DATA=folder
 # make requirements export the pinned requirements from pyproject.toml (needs uv)
 # make clean        remove what was installed; var/, the data of your Spotter, stays
@@ -18,7 +20,7 @@ PACKAGES := deploy jobs models web worker
 # A Python that was upgraded or removed leaves a .venv that does not start.
 BROKEN := $(shell test -x $(PY) || echo broken)
 
-.PHONY: up key failed promote test lint train requirements clean broken
+.PHONY: up key failed promote test lint chaos train requirements clean broken
 
 up: $(VENV)/.installed-up
 	@exec $(PY) -m deploy.up
@@ -48,6 +50,13 @@ lint: $(VENV)/.installed-dev
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy $(PACKAGES)
 	$(VENV)/bin/lint-imports
+
+chaos: $(VENV)/.installed-dev
+	@exec $(PY) -m deploy.chaos $(if $(call given,MINUTES),--minutes "$$MINUTES") $(if $(call \
+	    given,SEED),--seed "$$SEED") $(if $(call given,JOBS),--jobs "$$JOBS") $(if $(call \
+	    given,WORKERS),--workers "$$WORKERS") $(if $(call given,WORKER),--worker "$$WORKER") $(if \
+	    $(call given,DURABILITY),--durability "$$DURABILITY") $(if $(call \
+	    given,FOLDER),--folder "$$FOLDER")
 
 train: $(VENV)/.installed-dev
 	@exec $(PY) -m models.training fit models/training/recipes/$(MODEL).toml --data $(DATA)

@@ -25,11 +25,16 @@ def make_queue(files: ServerFiles, environ: Mapping[str, str]) -> Program:
     )
 
 
-def make_worker(settings: StackSettings, redis_url: str, environ: Mapping[str, str]) -> Program:
+def make_worker(
+    settings: StackSettings,
+    redis_url: str,
+    environ: Mapping[str, str],
+    module: str = "worker.app",
+) -> Program:
     """Describe the Celery worker with one child for each of `settings.workers`."""
     return Program(
         name="worker",
-        command=[sys.executable, "-m", "celery", "-A", "worker.app", "worker"],
+        command=[sys.executable, "-m", "celery", "-A", module, "worker"],
         environment=_share(settings, redis_url, environ),
         stop_seconds=WORKER_STOP_SECONDS,
     )

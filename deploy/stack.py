@@ -48,8 +48,11 @@ class Stack:
         *,
         say: Callable[[str], None],
         show: Callable[[str, str], None],
+        worker_module: str = "worker.app",
     ) -> None:
         """Check what can be checked and write the queue server's files; start nothing.
+
+        `worker_module` holds the Celery application; only tests have another one.
 
         Raises:
             StackError: when the stack cannot start, in one line.
@@ -71,7 +74,7 @@ class Stack:
             self._look_at_given_redis(redis_url)
         if access := tell_access(settings):
             say(access)
-        programs.append(make_worker(settings, redis_url, environ))
+        programs.append(make_worker(settings, redis_url, environ, worker_module))
         programs.append(make_web(settings, redis_url, environ))
         self._names = [program.name for program in programs]
         folder = None if settings.logs == "stdout" else settings.data / "log"

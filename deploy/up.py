@@ -16,13 +16,13 @@ from deploy.settings import StackSettings
 from deploy.stack import Stack
 
 
-def main() -> int:
+def main(worker_module: str = "worker.app") -> int:
     """Run the stack; return 0 when it was ended on request, 1 when it could not run."""
     os.umask(0o077)  # whatever lands in the data folder is this user's alone
     try:
         settings = StackSettings.from_env(os.environ)
         say, show = (_say_record, _show_record) if settings.logs == "stdout" else (_say, _show)
-        stack = Stack(settings, os.environ, say=say, show=show)
+        stack = Stack(settings, os.environ, say=say, show=show, worker_module=worker_module)
         wake = _catch_signals(stack)
         stack.run(wake)
     except StackError as error:

@@ -19,11 +19,19 @@ def ask(files: ServerFiles, *command: str, timeout_seconds: float = 5.0) -> str:
         OSError: when the server does not listen or does not answer in time.
         QueueServerError: when it answers with an error.
     """
+    user = ("admin", files.admin_password)
+    return ask_as(user, files.socket, *command, timeout_seconds=timeout_seconds)
+
+
+def ask_as(
+    user: tuple[str, str], place: Path, *command: str, timeout_seconds: float = 5.0
+) -> str:
+    """Send one command to the server at the socket `place` as a user (name, password); as `ask`."""
     with (
-        _connect(files.socket, timeout_seconds) as connection,
+        _connect(place, timeout_seconds) as connection,
         connection.makefile("rb") as answers,
     ):
-        connection.sendall(_encode("AUTH", "admin", files.admin_password) + _encode(*command))
+        connection.sendall(_encode("AUTH", *user) + _encode(*command))
         _read_answer(answers)
         return _read_answer(answers)
 

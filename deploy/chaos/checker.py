@@ -1,0 +1,233 @@
+"""Judges a history, in the manner of Jepsen: it knows nothing of the system but what was seen.
+
+The promise: what was answered with 2xx reaches exactly one final state, is observed as completed
+exactly once, and its answer never changes. So of the jobs of a history it counts
+
+    lost        taken, and at the end without a final state, or not known any more
+    duplicated  one idempotency key with two jobs, or more ends in the books than jobs
+    changed     a final answer that was later another one, or none; or the answer of another picture
+    late        an end more than `late_seconds` after the accept, beyond the time of faults
+"""
+
+import math
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from deploy.chaos.history import FINAL, Entry
+
+LATE_SECONDS = 30.0
+# Refused because the queue server did not answer in time; it may have read the request later.
+DOUBTFUL = frozenset({"ledger_unavailable"})
+WORST = 20  # how many jobs of each kind are named
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovery:
+    """How a fault was felt: the longest time in which no job ended, seconds.
+
+    It may begin before the fault is over and is looked for until the next one begins.
+    """
+
+    name: str
+    gap: float
+
+
+@dataclass(slots=True, kw_only=True)
+class Verdict:
+    """What a history shows. `named` holds ids (or keys) with what is wrong with them."""
+
+    requests: int = 0
+    accepted: int = 0
+    unknown: int = 0
+    replayed: int = 0
+    lost: int = 0
+    duplicated: int = 0
+    changed: int = 0
+    late: int = 0
+    again: int = 0
+    states: Counter[str] = field(default_factory=Counter)
+    failures: Counter[str] = field(default_factory=Counter)
+    refusals: Counter[str] = field(default_factory=Counter)
+    seconds: list[float] = field(default_factory=list)
+    recoveries: list[Recovery] = field(default_factory=list)
+    named: list[str] = field(default_factory=list)
+
+    @property
+    def is_kept(self) -> bool:
+        """Tell whether the promise was kept; lateness breaks no promise."""
+        return not (self.lost or self.duplicated or self.changed)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Job:
+    picture: int | None = None
+    states: list[str] = field(default_factory=list)
+    answers: set[str] = field(default_factory=set)
+    content: set[str] = field(default_factory=set)
+    submitted: float = 0.0
+    finished: float | None = None
+    code: str | None = None
+    attempts: int = 0
+
+
+class Checker:
+    """Reads a history once and keeps what it needs of each job."""
+
+    def __init__(self, entries: Iterable[Entry], *, late_seconds: float = LATE_SECONDS) -> None:
+        self._late_seconds = late_seconds
+        self._verdict = Verdict()
+        self._jobs: defaultdict[str, _Job] = defaultdict(_Job)
+        self._taken: set[str] = set()
+        self._keys: defaultdict[str, set[str]] = defaultdict(set)
+        self._faults: list[Entry] = []
+        self._books: Entry | None = None
+        self._unknown_pictures = 0
+        readers = {
+            "submit": self._read_submit,
+            "observe": self._read_observe,
+            "fault": self._faults.append,
+            "books": self._read_books,
+        }
+        for entry in entries:
+            if entry["op"] in readers:
+                readers[entry["op"]](entry)
+
+    def judge(self) -> Verdict:
+        """Return what the whole history shows."""
+        self._judge_keys()
+        self._judge_jobs()
+        self._judge_pictures()
+        self._judge_books()
+        self._verdict.accepted = len(self._taken)
+        self._measure_recoveries()
+        return self._verdict
+
+    def _read_submit(self, entry: Entry) -> None:
+        verdict = self._verdict
+        verdict.requests += 1
+        status = entry["status"]
+        if status == 0:
+            verdict.unknown += 1
+            self._unknown_pictures += len(entry["pictures"])
+        elif status >= 400:
+            verdict.refusals[f"{status} {entry['code']}"] += 1
+            if entry["code"] in DOUBTFUL:
+                self._unknown_pictures += len(entry["pictures"])
+        else:
+            verdict.replayed += bool(entry["replayed"])
+            self._taken.update(entry["ids"])
+            for job_id, picture in zip(entry["ids"], entry["pictures"], strict=False):
+                self._jobs[job_id].picture = picture
+            if entry["key"]:
+                self._keys[entry["key"]].add(",".join(entry["ids"]))
+
+    def _read_observe(self, entry: Entry) -> None:
+        job = self._jobs[entry["id"]]
+        if not job.states or job.states[-1] != entry["state"]:
+            job.states.append(entry["state"])
+        if entry["state"] not in FINAL:
+            return
+        job.answers.add(entry["answer"])
+        if entry["content"]:
+            job.content.add(entry["content"])
+        job.submitted, job.finished = entry["submitted"], entry["finished"]
+        job.code, job.attempts = entry["code"], entry["attempts"]
+
+    def _read_books(self, entry: Entry) -> None:
+        self._books = entry
+
+    def _judge_keys(self) -> None:
+        for key, jobs in self._keys.items():
+            if len(jobs) > 1:
+                self._verdict.duplicated += len(jobs) - 1
+                self._name(f"key {key} made {len(jobs)} jobs: {' and '.join(sorted(jobs))}")
+
+    def _judge_jobs(self) -> None:
+        verdict = self._verdict
+        for job_id in self._taken | set(self._jobs):
+            job = self._jobs[job_id]
+            last = job.states[-1] if job.states else "never seen"
+            if last not in FINAL:
+                verdict.lost += job_id in self._taken
+                self._name(f"job {job_id} is lost: {last}")
+                continue
+            verdict.states[last] += 1
+            verdict.again += job.attempts > 1
+            if last == "failed":
+                verdict.failures[job.code or ""] += 1
+            ends = [state for state in job.states if state in FINAL]
+            if (
+                len(job.answers) > 1
+                or len(ends) > 1
+                or job.states.index(ends[0]) + 1 < len(job.states)
+            ):
+                verdict.changed += 1
+                self._name(f"job {job_id} changed after its end: {' > '.join(job.states)}")
+            self._judge_time(job_id, job)
+
+    def _judge_time(self, job_id: str, job: _Job) -> None:
+        if job.finished is None:
+            return
+        took = job.finished - job.submitted
+        self._verdict.seconds.append(took)
+        broken = sum(
+            max(0.0, min(job.finished, fault["t1"]) - max(job.submitted, fault["t0"]))
+            for fault in self._faults
+        )
+        if took - broken > self._late_seconds:
+            self._verdict.late += 1
+            self._name(f"job {job_id} is late: {took:.1f} s, {broken:.1f} of them in faults")
+
+    def _judge_pictures(self) -> None:
+        """Look for answers that belong to another picture: a picture has one answer, always.
+
+        The answer of most jobs of a picture counts as its own.
+        """
+        seen: defaultdict[int, Counter[str]] = defaultdict(Counter)
+        for job in self._jobs.values():
+            if job.picture is not None:
+                seen[job.picture].update(job.content)
+        own = {picture: counts.most_common(1)[0][0] for picture, counts in seen.items() if counts}
+        for job_id, job in self._jobs.items():
+            if job.picture is not None and job.content - {own.get(job.picture, "")}:
+                self._verdict.changed += 1
+                self._name(f"job {job_id} has the answer of another picture than {job.picture}")
+
+    def _judge_books(self) -> None:
+        """Compare with the ledger's own count, which knows of jobs whose answer got lost too."""
+        if self._books is None:
+            return
+        accepted, ended = self._books["accepted"], self._books["ended"]
+        if ended > accepted:
+            self._verdict.duplicated += ended - accepted
+            self._name(f"the books have {ended} ends of {accepted} jobs")
+        missing = accepted - ended - self._verdict.lost
+        if missing > 0:
+            self._verdict.lost += missing
+            self._name(f"the books have {ended} ends of {accepted} jobs")
+        strangers = accepted - len(self._taken) - self._unknown_pictures
+        if strangers > 0:
+            self._verdict.duplicated += strangers
+            self._name(f"the books have {strangers} jobs that nobody can have sent")
+
+    def _measure_recoveries(self) -> None:
+        ends = sorted(job.finished for job in self._jobs.values() if job.finished is not None)
+        over = {"t0": math.inf}
+        for fault, after in pairwise([*self._faults, over]):
+            first = max(0, bisect_left(ends, fault["t0"]) - 1)
+            last = bisect_left(ends, after["t0"]) + 1
+            gaps = [later - sooner for sooner, later in pairwise(ends[first:last])]
+            recovery = Recovery(name=fault["name"], gap=max(gaps, default=0.0))
+            self._verdict.recoveries.append(recovery)
+
+    def _name(self, what: str) -> None:
+        if len(self._verdict.named) < WORST:
+            self._verdict.named.append(what)
+
+
+def check(entries: Iterable[Entry], *, late_seconds: float = LATE_SECONDS) -> Verdict:
+    """Judge a history."""
+    return Checker(entries, late_seconds=late_seconds).judge()

@@ -1,0 +1,72 @@
+"""The verdict in lines for people; the tables of docs/promise.md are these."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from deploy.chaos.checker import LATE_SECONDS, Verdict
+from deploy.chaos.growth import Holding
+
+
+def write_report(verdict: Verdict, *, before: Holding, after: Holding, seconds: float) -> str:
+    """Write everything as Markdown tables."""
+    return "\n".join(
+        [
+            *_tell_jobs(verdict, seconds),
+            "",
+            *_tell_faults(verdict),
+            "",
+            *_tell_growth(before, after),
+            *([""] if verdict.named else []),
+            *(f"- {line}" for line in verdict.named),
+        ]
+    )
+
+
+def _tell_jobs(verdict: Verdict, seconds: float) -> Iterator[str]:
+    states = ", ".join(f"{count} {state}" for state, count in verdict.states.most_common())
+    failures = ", ".join(f"{count} {code}" for code, count in verdict.failures.most_common())
+    refusals = ", ".join(f"{count} x {code}" for code, count in verdict.refusals.most_common())
+    times = " / ".join(f"{_take(verdict.seconds, share):.2f}" for share in (0.5, 0.99, 1.0))
+    yield "| what | count |"
+    yield "|---|---|"
+    yield f"| accepted jobs | {verdict.accepted} in {seconds:.0f} s |"
+    yield f"| **lost** | **{verdict.lost}** |"
+    yield f"| **duplicated** | **{verdict.duplicated}** |"
+    yield f"| **changed** | **{verdict.changed}** |"
+    yield f"| late (over {LATE_SECONDS:g} s beyond the faults) | {verdict.late} |"
+    yield f"| ends | {states or 'none'} |"
+    yield f"| failures by code | {failures or 'none'} |"
+    yield f"| jobs worked on more than once | {verdict.again} |"
+    yield f"| refusals by code | {refusals or 'none'} |"
+    yield f"| requests without an answer (web killed) | {verdict.unknown} |"
+    yield f"| repeated requests that found their job | {verdict.replayed} |"
+    yield f"| seconds from accept to end: median / 99 % / longest | {times} |"
+
+
+def _take(values: Sequence[float], share: float) -> float:
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
+
+
+def _tell_faults(verdict: Verdict) -> Iterator[str]:
+    felt: defaultdict[str, list[float]] = defaultdict(list)
+    for recovery in verdict.recoveries:
+        felt[recovery.name].append(recovery.gap)
+    yield "| fault | times | longest time in which no job ended, s: median / most |"
+    yield "|---|---|---|"
+    for name, values in sorted(felt.items()):
+        yield (
+            f"| {name.replace('_', ' ')} | {len(values)} "
+            f"| {_take(values, 0.5):.1f} / {max(values):.1f} |"
+        )
+
+
+def _tell_growth(before: Holding, after: Holding) -> Iterator[str]:
+    yield "| held while idle | before | after |"
+    yield "|---|---|---|"
+    yield f"| processes | {before.processes} | {after.processes} |"
+    yield f"| memory (PSS), MB | {before.pss_megabytes:.0f} | {after.pss_megabytes:.0f} |"
+    kept = f"{before.queue_megabytes:.1f} | {after.queue_megabytes:.1f}"
+    yield f"| of it data in the queue server (results), MB | {kept} |"
+    yield f"| open files | {before.open_files} | {after.open_files} |"
+    yield f"| connections to the queue server | {before.connections} | {after.connections} |"
