@@ -18,6 +18,7 @@ from typing import IO
 MAX_LOG_BYTES = 4 * 2**20
 KEPT_LINES = 20
 QUIET_SECONDS = 30.0  # the console shows the same failure again only after this
+GATHER_SECONDS = 0.05  # how long lines are let gather before they are read
 _READ_BYTES = 65536
 _SERIOUS = ("ERROR", "CRITICAL")
 
@@ -83,7 +84,12 @@ class Output:
 
     def read(self, timeout_seconds: float) -> None:
         """Read what there is, or wait for it up to `timeout_seconds`."""
-        for key, _ in self._selector.select(timeout_seconds):
+        ready = self._selector.select(timeout_seconds)
+        if ready and timeout_seconds:
+            # Under load a line comes every few ms, and each wake-up costs as much as a hundred.
+            time.sleep(GATHER_SECONDS)
+            ready = self._selector.select(0)
+        for key, _ in ready:
             if isinstance(key.data, _Stream):
                 self._read(key.data)
             else:
