@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from flask import g
 
 from jobs.client import Submitted
-from jobs.messages import Batch, Refused, Submission, new_id
+from jobs.messages import Batch, Job, Refused, Submission, new_id
+from jobs.versions import Versions
 from web.access_log import note
 from web.errors import Problem
 from web.owners import current_owner
 from web.parameters import Order
+from web.reuse import still_holds
 from web.services import services
 from web.traffic import count_refusal
 from web.uploads import check_picture
@@ -41,6 +43,33 @@ def submit_picture(
         replayed=submitted.replayed,
     )
     return submitted
+
+
+def submit_or_reuse(
+    picture: bytes, order: Order, *, reuse_seconds: int, wait_seconds: float
+) -> tuple[Submitted, bool]:
+    """Find the job that answered the same picture of this owner lately, else submit it.
+
+    Returns it with True where it is such an earlier job. Raises as `submit_picture`.
+    """
+    answered = services().answered
+    name = answered.name_picture(current_owner(), order.pipeline, picture)
+    job = _find_answer(name, order, reuse_seconds)
+    if job is not None:
+        note(job_id=job.id, pipeline=order.pipeline, bytes=len(picture), reused=True)
+        return Submitted(id=job.id, replayed=False, job=job), True
+    submitted = submit_picture(picture, order, wait_seconds=wait_seconds)
+    answered.remember(name, submitted.id)
+    return submitted, False
+
+
+def _find_answer(name: bytes, order: Order, reuse_seconds: int) -> Job | None:
+    job_id = services().answered.recall(name, reuse_seconds)
+    job = services().client.get(job_id) if job_id else None
+    if job is None:
+        return None
+    chosen = Versions(services().client.ledger.client).chosen()
+    return job if still_holds(job, services().pipelines[order.pipeline], chosen) else None
 
 
 def submit_batch(

@@ -182,7 +182,7 @@ IDEMPOTENCY = _given(
 WAIT = _query("wait", {"type": "number", "minimum": 0}, "Seconds to wait for the end, at most 30.")
 CREATED = {
     "Location": "The job's address.",
-    "Preference_Applied": "The wait that was granted.",
+    "Preference_Applied": "The wait that was granted, or `reuse` where an earlier job is shown.",
     "Idempotency_Replayed": "`true` where the job is of an earlier request.",
 }
 
@@ -199,7 +199,12 @@ def _create_job() -> Schema:
         parameters=[
             *_asked(),
             IDEMPOTENCY,
-            _given("Prefer", "`wait=N`: wait up to N seconds (at most 30) for the outcome."),
+            _given(
+                "Prefer",
+                "`wait=N`: wait up to N seconds (at most 30) for the outcome. `reuse=N`: where you "
+                "sent the very same picture in the last N seconds (at most 3600) and it was "
+                "answered by the models of now, that job will do.",
+            ),
         ],
         requestBody={
             "required": True,

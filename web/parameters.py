@@ -11,7 +11,7 @@ CURSOR = re.compile(r"[0-9]{1,14}(\.[0-9]{1,6})?")
 CAMERA = re.compile(r"[A-Za-z0-9._-]{1,64}")
 NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?")
 IDEMPOTENCY_KEY = re.compile(r"[\x20-\x7e]{1,255}")
-PREFERENCE = re.compile(r'\s*wait\s*=\s*"?([0-9]{1,9})"?\s*(?:;.*)?', re.IGNORECASE)
+PREFERENCE = re.compile(r'\s*(wait|reuse)\s*=\s*"?([0-9]{1,9})"?\s*(?:;.*)?', re.IGNORECASE)
 LONGEST_MAX_WAIT_SECONDS = 7 * 24 * 3600
 MOST_LISTED = 100
 
@@ -76,15 +76,17 @@ def read_idempotency_key(text: str | None) -> str | None:
     return text
 
 
-def read_preference(text: str, *, most_seconds: int) -> int | None:
+def read_preference(text: str, *, most_seconds: int, name: str = "wait") -> int | None:
     """Return the seconds of `Prefer: wait=N` (RFC 7240), capped, or None where there is no such.
+
+    `name` may be `reuse`, too: how old an answer to the same picture may be.
 
     A preference that cannot be read is passed over, as the RFC asks.
     """
     for preference in text.split(","):
         match = PREFERENCE.fullmatch(preference)
-        if match:
-            return min(int(match[1]), most_seconds)
+        if match and match[1].lower() == name:
+            return min(int(match[2]), most_seconds)
     return None
 
 

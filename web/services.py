@@ -1,7 +1,7 @@
 """What every view needs, handed over once when the application is made."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from flask import current_app
@@ -9,6 +9,7 @@ from flask import current_app
 from jobs.client import JobClient
 from models.catalogue import Pipeline
 from web.keyring import Keyring
+from web.reuse import AnsweredPictures
 from web.room import Room
 from web.settings import WebSettings
 
@@ -17,13 +18,17 @@ EXTENSION = "spotter"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """The settings, the way to the ledger, who may call, the pipelines by slug, room for bodies."""
+    """The settings, the way to the ledger, who may call, the pipelines by slug, room for bodies.
+
+    `answered` are pictures whose answer may be given again to callers who allow it.
+    """
 
     settings: WebSettings
     client: JobClient
     keyring: Keyring
     pipelines: Mapping[str, Pipeline]
     room: Room
+    answered: AnsweredPictures = field(default_factory=AnsweredPictures)
 
 
 def services() -> Services:

@@ -11,7 +11,7 @@ from web.access_log import note
 from web.answers import answer_json
 from web.arrivals import read_one
 from web.errors import PROBLEMS, Problem
-from web.intake import submit_picture
+from web.intake import submit_or_reuse, submit_picture
 from web.owners import current_caller, current_owner, is_visible
 from web.parameters import (
     read_idempotency_key,
@@ -21,6 +21,7 @@ from web.parameters import (
     read_wait,
 )
 from web.representations import API, job_path, page_path, represent_job
+from web.reuse import LONGEST_SECONDS
 from web.services import services
 
 bp = Blueprint("jobs", __name__, url_prefix=API)
@@ -32,23 +33,32 @@ def create_job() -> Response:
     """Accept a picture; answer with the outcome where the caller waits and it is ready in time."""
     settings = services().settings
     key = read_idempotency_key(request.headers.get("Idempotency-Key"))
-    wait = read_preference(
-        request.headers.get("Prefer", ""), most_seconds=settings.max_wait_seconds
-    )
+    prefer = request.headers.get("Prefer", "")
+    wait = read_preference(prefer, most_seconds=settings.max_wait_seconds)
+    reuse = read_preference(prefer, most_seconds=LONGEST_SECONDS, name="reuse")
     arrival = read_one(request, most_bytes=settings.max_image_bytes)
     order = read_order(arrival.fields, services().pipelines)
-    submitted = submit_picture(
-        arrival.pictures[0], order, idempotency_key=key, wait_seconds=wait or 0
-    )
+    is_reused = False
+    # Who names a camera or a key wants a job of this very request.
+    if reuse and key is None and order.camera is None:
+        submitted, is_reused = submit_or_reuse(
+            arrival.pictures[0], order, reuse_seconds=reuse, wait_seconds=wait or 0
+        )
+    else:
+        submitted = submit_picture(
+            arrival.pictures[0], order, idempotency_key=key, wait_seconds=wait or 0
+        )
     job = submitted.job or services().client.get(submitted.id)
     if job is None:
         raise Problem("job_unknown")  # its result was forgotten between the two calls
     headers = {"Location": job_path(job.id)}
-    if wait is not None:
+    if is_reused:
+        headers["Preference-Applied"] = f"reuse={reuse}"
+    elif wait is not None:
         headers["Preference-Applied"] = f"wait={wait}"
     if submitted.replayed:
         headers["Idempotency-Replayed"] = "true"
-    return answer_created(job, headers, waited=bool(wait))
+    return answer_created(job, headers, waited=bool(wait) or is_reused)
 
 
 def answer_created(job: Job, headers: dict[str, str], *, waited: bool) -> Response:
