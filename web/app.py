@@ -24,6 +24,7 @@ from web.views import (
     pipelines,
     reference,
     signin,
+    status,
 )
 from web.views import jobs as jobs_view
 
@@ -39,6 +40,7 @@ BLUEPRINTS = (
     models.bp,
     signin.bp,
     failed.bp,
+    status.bp,
 )
 
 

@@ -17,7 +17,7 @@ MOST_BYTES = 40_000
 STAGE = next(iter(load_pipelines().values())).stages[0]
 CARD = f"/models/{STAGE.model}/{STAGE.version}"
 PLAIN = ("/about", "/models", CARD)  # without a script
-PAGES = ("/", "/webcam", "/jobs", "/about", "/models", CARD)
+PAGES = ("/", "/webcam", "/jobs", "/status", "/about", "/models", CARD)
 Views = tuple[tuple[tuple[int, int], str], ...]
 ALL_VIEWS: Views = (
     *((PHONE, "light"), (PHONE, "dark")),
