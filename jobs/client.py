@@ -8,10 +8,11 @@ from typing import Self
 
 from jobs.changes import Changes
 from jobs.counters import Counters
-from jobs.errors import LedgerUnavailable
+from jobs.errors import LedgerUnavailable, QueueFull
 from jobs.ledger import Acceptance, Ledger
 from jobs.messages import Batch, Census, Job, Submission
 from jobs.queue import make_celery, ring
+from jobs.refusals import Refusals
 from jobs.retry import retry
 from jobs.settings import JobsSettings
 
@@ -37,6 +38,7 @@ class JobClient:
         self.changes = changes
         self.counters = Counters()
         self._bell = bell
+        self._refusals = Refusals()
         self._stop = threading.Event()
 
     @classmethod
@@ -64,7 +66,9 @@ class JobClient:
             taken = self._accept([submission], idempotency_key, fingerprint, None)
             return Submitted(id=taken.id, replayed=taken.replayed, job=taken.job)
         with self.changes.watch(submission.id) as event:
-            taken = self._accept([submission], idempotency_key, fingerprint, None)
+            taken = self._accept(
+                [submission], idempotency_key, fingerprint, None, caller_waits=True
+            )
             if taken.id == submission.id:
                 job = self.changes.wait(taken.id, wait_seconds, event)
                 return Submitted(id=taken.id, replayed=taken.replayed, job=job)
@@ -88,10 +92,25 @@ class JobClient:
         idempotency_key: str | None,
         fingerprint: str,
         batch: Batch | None,
+        *,
+        caller_waits: bool = False,
     ) -> Acceptance:
-        taken = self.ledger.accept(
-            submissions, idempotency_key=idempotency_key, fingerprint=fingerprint, batch=batch
-        )
+        # A frame may take another's place, and a repeated key is answered whatever waits.
+        may_know = caller_waits and submissions[0].camera is None and idempotency_key is None
+        if may_know:
+            self._refusals.check(submissions[0].owner)
+        try:
+            taken = self.ledger.accept(
+                submissions,
+                idempotency_key=idempotency_key,
+                fingerprint=fingerprint,
+                batch=batch,
+                caller_waits=caller_waits,
+            )
+        except QueueFull as refusal:
+            if may_know:
+                self._refusals.remember(submissions[0].owner, refusal)
+            raise
         self.ring(taken.rings)
         return taken
 

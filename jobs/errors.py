@@ -21,7 +21,8 @@ class QueueFull(JobsError):
     """A limit is reached and the job was refused before anything was stored.
 
     `reason` is `depth` (waiting jobs), `share` (this owner's open jobs), `bytes` (pictures
-    waiting) or `memory` (the server's own use); `retry_after_seconds` is when to try again.
+    waiting), `memory` (the server's own use) or `late` (a caller who waits would have its answer
+    too late); `retry_after_seconds` is when to try again.
     """
 
     def __init__(self, reason: str, retry_after_seconds: int) -> None:

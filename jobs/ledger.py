@@ -79,8 +79,11 @@ class Ledger(LedgerReader):
         idempotency_key: str | None = None,
         fingerprint: str = "",
         batch: Batch | None = None,
+        caller_waits: bool = False,
     ) -> Acceptance:
         """Store jobs of one owner with their bytes, all or none.
+
+        Where `caller_waits`, jobs are interactive, and refused if their end would come too late.
 
         When this returns, the ledger has them (in strict durability: on the disk). A call that
         is repeated with the same ids, or with the same key and fingerprint, stores nothing twice.
@@ -90,7 +93,10 @@ class Ledger(LedgerReader):
             IdempotencyConflict: the key belongs to a request with another fingerprint.
             LedgerUnavailable: Redis did not confirm.
         """
-        arguments = self._accept_arguments(submissions, idempotency_key, fingerprint, batch)
+        within_ms = _ms(self.settings.answer_seconds) if caller_waits else 0
+        arguments = self._accept_arguments(
+            submissions, idempotency_key, fingerprint, batch, within_ms
+        )
         with translated():
             status, target, *more = self._store(submissions, arguments)
         text = target.decode()
@@ -105,7 +111,7 @@ class Ledger(LedgerReader):
             case b"conflict":
                 raise IdempotencyConflict(text)
             case b"full":
-                raise QueueFull(text, self._estimate_relief())
+                raise QueueFull(text, 1 if text == "late" else self._estimate_relief())
             case _:
                 raise LedgerUnavailable("the picture's bytes were gone before they were taken")
 
@@ -134,6 +140,7 @@ class Ledger(LedgerReader):
         idempotency_key: str | None,
         fingerprint: str,
         batch: Batch | None,
+        within_ms: int,
     ) -> list[Any]:
         limits = self.settings
         head = [
@@ -148,6 +155,7 @@ class Ledger(LedgerReader):
             batch.id if batch else "",
             write_items(batch) if batch else "",
             len(submissions),
+            within_ms,
         ]
         for one in submissions:
             wait_ms = math.ceil((one.max_wait_seconds or 0) * 1000)

@@ -21,6 +21,7 @@ class JobsSettings:
     max_waiting: int = 2000
     max_waiting_bytes: int = 256 * 2**20
     max_memory_share: float = 0.7
+    answer_seconds: float = 1.0
     interactive_per_owner: int = 4
     max_attempts: int = 3
     lease_seconds: float = 5.0
@@ -49,6 +50,7 @@ class JobsSettings:
             keep_failed_seconds=_read(environ, "SPOTTER_KEEP_FAILED_SECONDS", 15 * 60, int, 0),
             max_waiting=_read(environ, "SPOTTER_MAX_WAITING", 2000, int, 1),
             max_waiting_bytes=_read(environ, "SPOTTER_MAX_WAITING_BYTES", 256 * 2**20, int, 1),
+            answer_seconds=_read(environ, "SPOTTER_ANSWER_SECONDS", 1.0, float, 0.1),
         )
 
 

@@ -29,6 +29,7 @@ FULL_TEXTS = {
     "share": "Too many of your own pictures are waiting or running.",
     "bytes": "The waiting pictures fill the space that they may take.",
     "memory": "The queue's server is nearly out of memory.",
+    "late": "So many wait for their answers that yours would come late.",
 }
 
 

@@ -2,11 +2,12 @@
 -- Take jobs into the ledger, all or none; their bytes were SET just before, in the same MULTI.
 -- ARGV: 3 idempotency key or '', 4 fingerprint, 5 max waiting, 6 max waiting of one owner,
 --       7 max waiting bytes, 8 max memory share, 9 interactive per owner, 10 batch id or '',
---       11 batch items, 12 count, then 9 values a job:
+--       11 batch items, 12 count, 13 within how many ms a caller who waits is to have the answer
+--       (0: nobody waits), then 9 values a job:
 --       id, pipeline, owner, camera, bulk, size, request id, max wait ms, trace or ''.
 -- Returns {'accepted', id, class, position, time, ring ids...} ('' for the three in the middle where
 -- the first job was here before), or {'replayed' | 'conflict' | 'full' | 'no_bytes', text}.
-local FIRST, WIDTH = 13, 9
+local FIRST, WIDTH = 14, 9
 local batch, total = ARGV[10], tonumber(ARGV[12])
 local target = batch ~= '' and batch or ARGV[FIRST]
 local owner = ARGV[FIRST + 2]
@@ -56,6 +57,26 @@ if open + fresh > tonumber(ARGV[6]) then return refuse('full', 'share') end
 if tonumber(gauge[1] or 0) + bytes > tonumber(ARGV[7]) then return refuse('full', 'bytes') end
 if tonumber(gauge[2] or 0) > tonumber(ARGV[8]) then return refuse('full', 'memory') end
 
+-- In how many ms a new interactive job would have its answer: those ahead of it (and the bulk jobs
+-- that get every n-th lease meanwhile), shared by the pool children, then its own time and a half.
+-- 0 where that is not known, or a child is free.
+local BULK_EXTRA, OWN_TIMES = 8 / 7, 1.5
+local function estimate_answer()
+  local known = redis.call('HMGET', key('gauge'), 'service', 'fleet')
+  local service, fleet = tonumber(known[1] or 0), tonumber(known[2] or 0)
+  local ahead = redis.call('ZCARD', key('waiting:interactive'))
+  if service == 0 or fleet == 0 or ahead + redis.call('ZCARD', key('running')) < fleet then return 0 end
+  return service * (ahead * BULK_EXTRA / fleet + OWN_TIMES)
+end
+
+-- Who waits is not taken where the answer would come too late: it is no use then. An owner who has
+-- its places in the interactive queue must leave the last of that time to others.
+local within, HEAVY, LIGHT = tonumber(ARGV[13]), 0.7, 0.8
+local interactive = tonumber(redis.call('HGET', key('owners:interactive'), owner) or 0)
+local is_heavy = interactive >= tonumber(ARGV[9])
+local is_late = estimate_answer() > (within > 0 and within or 1000) * (is_heavy and HEAVY or LIGHT)
+if within > 0 and fresh > 0 and is_late then return refuse('full', 'late') end
+
 -- Bulk work is ordered by virtual time (start-time fair queueing, Goyal and others 1996): each
 -- owner's next job stands one step behind its last, but never before the job leased last.
 local function next_turn()
@@ -86,8 +107,7 @@ local function place(id, bulk, seq, freed)
     redis.call('ZADD', key('waiting:' .. freed[1]), freed[2], id)
     return freed[1]
   end
-  local interactive = tonumber(redis.call('HGET', key('owners:interactive'), owner) or 0)
-  if bulk == '1' or interactive >= tonumber(ARGV[9]) then
+  if bulk == '1' or (within == 0 and (is_heavy or is_late)) then
     redis.call('ZADD', key('waiting:bulk'), next_turn(), id)
     return 'bulk'
   end
