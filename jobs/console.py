@@ -5,6 +5,7 @@ from pathlib import Path
 
 from jobs.errors import JobsError, LedgerUnavailable, SettingError
 from jobs.ledger import Ledger
+from jobs.secret_manager import reveal
 from jobs.settings import JobsSettings
 
 DATA = "var"  # where `make up` keeps its data unless told otherwise
@@ -27,7 +28,8 @@ def open_ledger(environ: Mapping[str, str]) -> Ledger:
             "set SPOTTER_DATA or REDIS_URL as they are set for the one that runs."
         )
     try:
-        ledger = Ledger.connect(JobsSettings.from_env({**environ, "REDIS_URL": url}))
+        known = {**environ, "REDIS_URL": url}
+        ledger = Ledger.connect(JobsSettings.from_env({**known, **reveal(known)}))
         ledger.ping()
     except (LedgerUnavailable, SettingError) as error:
         raise ConsoleError(f"{error}. Does Spotter run? `make up` starts it.") from error

@@ -15,6 +15,7 @@ keep_out(os.environ)
 from jobs.client import JobClient
 from jobs.errors import SettingError
 from jobs.logs import configure
+from jobs.secret_manager import reveal
 from jobs.settings import JobsSettings
 from web.app import create_app
 from web.settings import WebSettings
@@ -24,6 +25,7 @@ NO_USE_TO_TRY_AGAIN = 3
 
 configure("web", project=os.environ.get("GOOGLE_CLOUD_PROJECT", ""))
 try:
+    os.environ.update(reveal(os.environ))
     jobs_settings = JobsSettings.from_env(os.environ)
     web_settings = WebSettings.from_env(os.environ)
     tracer = Tracer.connect("spotter-web") if is_wanted(os.environ) else None

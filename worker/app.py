@@ -16,12 +16,14 @@ from jobs.tracing import is_wanted, keep_out
 keep_out(os.environ)
 
 from jobs.errors import SettingError
+from jobs.secret_manager import reveal
 from jobs.settings import JobsSettings
 from worker import pool
 from worker.fleet import make_app
 from worker.settings import WorkerSettings
 
 try:
+    os.environ.update(reveal(os.environ))  # children inherit them and ask nobody
     plan = pool.Plan(
         jobs=JobsSettings.from_env(os.environ),
         worker=WorkerSettings.from_env(os.environ, cores=os.cpu_count() or 1),

@@ -22,6 +22,7 @@ from celery.apps.worker import Worker
 from celery.platforms import SecurityWarning
 from celery.worker import state
 
+from worker.health import Health
 from worker.pool import STOP_SIGNAL
 
 logger = logging.getLogger(__name__)
@@ -35,7 +36,9 @@ IDLE_STOP_SECONDS = 3.0
 class Controller(Worker):
     """Celery's worker program, as Spotter runs it."""
 
-    check_command: Sequence[str] = ()  # set by the application that this class is bound to
+    # Set by the application that this class is bound to.
+    check_command: Sequence[str] = ()
+    health: Health | None = None
 
     def __init__(self, **options: Any) -> None:
         """Start the check of the artefacts beside the rest of the start."""
@@ -62,7 +65,16 @@ class Controller(Worker):
             reason = text.strip() or f"the check ended with {self._check.returncode}"
             logger.critical("artefacts_refused", extra={"error": reason.splitlines()[-1]})
             raise SystemExit(1)
+        if self.health is not None:
+            self._open_health_port(self.health)
         super().on_start()
+
+    def _open_health_port(self, health: Health) -> None:
+        try:
+            health.start()
+        except OSError as error:
+            logger.critical("health_port_taken", extra={"port": health.port, "error": str(error)})
+            raise SystemExit(1) from error
 
     def emit_banner(self) -> None:
         """Print nothing: the log says what there is to say."""

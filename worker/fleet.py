@@ -1,17 +1,22 @@
 """Putting a worker together: the Celery application, its pool and its main process."""
 
 import logging
+import socket
 import warnings
 from collections.abc import Sequence
+from functools import partial
 
 from billiard.util import get_logger as get_pool_logger
 from celery import Celery, signals
 from celery.exceptions import CPendingDeprecationWarning
 
+from jobs.ledger import Ledger
 from jobs.logs import configure
 from jobs.queue import make_celery
 from worker import pool
 from worker.controller import Controller
+from worker.health import Health
+from worker.probe import find_children
 
 LIBRARIES = ("celery", "kombu", "amqp", "redis", "multiprocessing")
 
@@ -30,11 +35,20 @@ def make_app(plan: pool.Plan, *, module: str, check_command: Sequence[str]) -> C
         worker_proc_alive_timeout=60.0,
     )
     app.Worker = app.subclass_with_self(
-        Controller, name="Worker", check_command=tuple(check_command)
+        Controller,
+        name="Worker",
+        check_command=tuple(check_command),
+        health=make_health(plan) if plan.worker.health_port else None,
     )
     signals.setup_logging.connect(lambda **_: _set_up_logs(plan.project), weak=False)
     pool.install(plan)
     return app
+
+
+def make_health(plan: pool.Plan) -> Health:
+    """Make what answers at the health port; it connects when it first looks."""
+    ledger = Ledger.connect(plan.jobs, max_connections=1)
+    return Health(partial(find_children, ledger, socket.gethostname()), plan.worker.health_port)
 
 
 def _set_up_logs(project: str) -> None:

@@ -25,6 +25,7 @@ class WorkerSettings:
     children: int
     models_root: Path = ARTEFACTS_ROOT
     memory_mb: int = 1024
+    health_port: int = 0  # where the worker tells how it is over HTTP; 0: nowhere
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str], *, cores: int) -> Self:
@@ -40,6 +41,7 @@ class WorkerSettings:
             children=_read(environ, "WORKERS", cores, least=1),
             models_root=root.resolve(),
             memory_mb=_read_memory(environ),
+            health_port=_read(environ, "SPOTTER_HEALTH_PORT", 0, least=0),
         )
 
 
