@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 MAX_WAITERS = 1000
 LOOK_SECONDS = 5.0  # how often a waiting reader looks for itself, message or not
 FOLLOW_SECONDS = 1.0  # how often one that follows a job's place in the queue looks
+MOST_LOOKS_A_SECOND = 200  # of all readers together; where there are many, each looks less often
 LISTEN_SECONDS = 1.0  # how long the listener blocks before it looks whether it is to stop
 
 
@@ -66,7 +67,7 @@ class Changes:
         """
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
-            event.wait(min(left, LOOK_SECONDS))
+            event.wait(min(left, self._stretch(LOOK_SECONDS)))
             event.clear()
             job = self._ledger.get(job_id)
             if job is None or job.state.is_final:
@@ -87,8 +88,11 @@ class Changes:
                 left = deadline - time.monotonic()
                 if job is None or job.state.is_final or left <= 0:
                     return
-                event.wait(min(left, FOLLOW_SECONDS))
+                event.wait(min(left, self._stretch(FOLLOW_SECONDS)))
                 event.clear()
+
+    def _stretch(self, seconds: float) -> float:
+        return max(seconds, self._waiters / MOST_LOOKS_A_SECOND)
 
     def close(self) -> None:
         """Stop the listener."""

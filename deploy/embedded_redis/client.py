@@ -23,9 +23,7 @@ def ask(files: ServerFiles, *command: str, timeout_seconds: float = 5.0) -> str:
     return ask_as(user, files.socket, *command, timeout_seconds=timeout_seconds)
 
 
-def ask_as(
-    user: tuple[str, str], place: Path, *command: str, timeout_seconds: float = 5.0
-) -> str:
+def ask_as(user: tuple[str, str], place: Path, *command: str, timeout_seconds: float = 5.0) -> str:
     """Send one command to the server at the socket `place` as a user (name, password); as `ask`."""
     with (
         _connect(place, timeout_seconds) as connection,
