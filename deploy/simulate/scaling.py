@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 class Seen:
     """What a rule may look at."""
 
-    waiting: int
+    interactive: int
+    bulk: int
     running: int
     busy_share: float = (
         0.0  # of the processors of the instances that are ready, since the last look
@@ -27,7 +28,7 @@ class Seen:
 class Rule:
     """One platform's rule for the workers.
 
-    With `waiting_target` and `running_target` it counts jobs, with `busy_target` processors.
+    The first three targets count jobs that wait and run, `busy_target` looks at processors.
     `start_seconds` is from the decision to the first picture, beside the worker's own start.
     """
 
@@ -37,7 +38,8 @@ class Rule:
     most: int
     poll_seconds: float
     start_seconds: float
-    waiting_target: float | None = None
+    interactive_target: float | None = None
+    bulk_target: float | None = None
     running_target: float | None = None
     busy_target: float | None = None
     grow_factor: float = 2.0  # the most instances after one look, times those before ...
@@ -49,11 +51,12 @@ class Rule:
 
     def wish(self, seen: Seen, ready: int) -> int:
         """Say how many instances the rule would like, without any bounds."""
-        wishes = [0]
-        if self.waiting_target:
-            wishes.append(math.ceil(seen.waiting / self.waiting_target))
-        if self.running_target:
-            wishes.append(math.ceil(seen.running / self.running_target))
+        counts = (
+            (seen.interactive, self.interactive_target),
+            (seen.bulk, self.bulk_target),
+            (seen.running, self.running_target),
+        )
+        wishes = [0, *(math.ceil(count / target) for count, target in counts if target)]
         if self.busy_target:
             wishes.append(math.ceil(ready * seen.busy_share / self.busy_target))
         return max(wishes)

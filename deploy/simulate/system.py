@@ -28,6 +28,7 @@ class System:
     web_seconds: float  # CPU of web for a picture: body, checks, submit, answer
     ledger_seconds: float  # CPU of Redis for a picture, over its whole way
     rest_seconds: float  # time without CPU: the doorbell, sockets, waking up
+    client_seconds: float = 0.0  # CPU of the clients, where they share the cores
     max_waiting: int = 2000
     owner_turn: int = 8  # every so manieth lease is bulk
     worker_ready_seconds: float = 3.0
@@ -39,6 +40,12 @@ class System:
         return sum(self.service_seconds) / len(self.service_seconds)
 
 
+def read_start_seconds(path: Path = FILE) -> dict[str, float]:
+    """Return what each platform adds to the start of a worker, by platform."""
+    found: dict[str, float] = tomllib.loads(path.read_text(encoding="utf-8"))["platform_start"]
+    return found
+
+
 def read_system(path: Path = FILE) -> System:
     """Read the file of numbers.
 
@@ -47,14 +54,16 @@ def read_system(path: Path = FILE) -> System:
     """
     try:
         content: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-        measured, limits = content["measured"], content["limits"]
+        measured, assumed = content["measured"], content["assumed"]
+        limits = content["limits"]
         return System(
             service_seconds=tuple(measured["service_seconds"]),
             web_seconds=measured["web_seconds"],
             ledger_seconds=measured["ledger_seconds"],
             rest_seconds=measured["rest_seconds"],
-            worker_ready_seconds=measured["worker_ready_seconds"],
-            web_ready_seconds=measured["web_ready_seconds"],
+            client_seconds=measured["client_seconds"],
+            worker_ready_seconds=assumed["worker_ready_seconds"],
+            web_ready_seconds=assumed["web_ready_seconds"],
             max_waiting=limits["max_waiting"],
             owner_turn=limits["bulk_turn"],
         )

@@ -27,6 +27,7 @@ class Job:
     """A picture between the door and its answer."""
 
     arrived: float
+    accepted: float = 0.0
     started: float | None = None
     ended: float | None = None
     superseded: bool = False
@@ -101,10 +102,12 @@ class World:
     def _take_in(self, arrival: Arrival) -> Process:
         """Do what web does with one picture."""
         job = Job(arrived=self.env.now, bulk=arrival.bulk)
-        yield from self._burn(self._system.web_seconds)
+        own = self._system.client_seconds if self._cores else 0.0
+        yield from self._burn(self._system.web_seconds + own)
         with self._ledger.request() as turn:
             yield turn
             yield self.env.timeout(self._system.ledger_seconds)
+        job.accepted = self.env.now
         older = self._cameras.get(arrival.camera) if arrival.camera else None
         if older is not None and older.started is None:
             older.superseded = True
@@ -197,7 +200,8 @@ class World:
             busy_before = self._busy_seconds
             capacity = max(1, ready * self._children) * rule.poll_seconds
             seen = Seen(
-                waiting=self._count_waiting(),
+                interactive=len(self._interactive),
+                bulk=len(self._bulk),
                 running=self._running,
                 busy_share=min(1.0, spent / capacity),
             )

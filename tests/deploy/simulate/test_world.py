@@ -20,7 +20,7 @@ SCALED = Rule(
     most=5,
     poll_seconds=5,
     start_seconds=5,
-    waiting_target=10,
+    interactive_target=10,
     running_target=1,
     stabilise_seconds=30,
 )

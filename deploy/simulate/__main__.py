@@ -1,0 +1,73 @@
+"""The simulation's command line: `python -m deploy.simulate COMMAND`.
+
+    calibrate   measure a picture's costs with one worker on this machine, into system.toml
+    predict     simulate one, two and four workers on this machine, into prediction.json
+    verify      measure the same, into measured.json, and print both side by side
+    run         simulate every load under every platform's rule, into a table and plots
+
+The first three want an idle machine and take about ten minutes together.
+"""
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from deploy.bench.system import BenchError
+from deploy.settings import ROOT
+from deploy.simulate import compare
+from deploy.simulate.platforms import read_platforms
+from deploy.simulate.report import draw, write_choices, write_table
+from deploy.simulate.runs import run_all, try_values
+from deploy.simulate.system import FILE, SimulationError, read_start_seconds, read_system
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command; 1 where something did not do what it should."""
+    parser = argparse.ArgumentParser(
+        prog="python -m deploy.simulate",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("command", choices=("calibrate", "predict", "verify", "run"))
+    command = parser.parse_args(arguments).command
+    try:
+        with tempfile.TemporaryDirectory() as name:
+            print(_run(command, Path(name)))
+    except (SimulationError, BenchError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _run(command: str, folder: Path) -> str:
+    if command == "calibrate":
+        text = compare.calibrate(folder / "one", os.environ)
+        FILE.write_text(text, encoding="utf-8")
+        return text
+    if command == "predict":
+        prediction = compare.predict(read_system())
+        compare.save(compare.PREDICTION, prediction)
+        return json.dumps(prediction, indent=1)
+    if command == "run":
+        return _simulate_all()
+    measured = compare.verify(folder, os.environ, print)
+    compare.save(compare.MEASURED, measured)
+    prediction = json.loads(compare.PREDICTION.read_text(encoding="utf-8"))
+    return compare.write_table(prediction, measured)
+
+
+def _simulate_all() -> str:
+    system = read_system()
+    platforms = read_platforms(start_seconds=read_start_seconds())
+    runs = run_all(system, platforms)
+    paths = draw(runs, ROOT / "docs" / "img")
+    names = "\n".join(str(path.relative_to(ROOT)) for path in paths)
+    choices = write_choices(try_values(system, platforms[0]), platforms[0].rule)
+    return f"{write_table(runs)}\n{choices}\n{names}"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
