@@ -29,10 +29,11 @@ _NOBODY = "0" * 64  # a digest that no secret has
 
 
 class Scope(StrEnum):
-    """What a caller may do: send pictures, see its own jobs, run the system and see all."""
+    """What a caller may do: send, see its own jobs, read metrics, run the system and see all."""
 
     SUBMIT = "submit"
     READ = "read"
+    WATCH = "watch"
     ADMIN = "admin"
 
 

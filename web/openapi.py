@@ -84,7 +84,8 @@ def _describe_access() -> dict[str, Any]:
             "type": "http",
             "scheme": "bearer",
             "description": "A key of this Spotter, `spotter_...`. Keys have scopes: `submit` sends "
-            "and cancels, `read` looks at the own jobs, `admin` may do and see all.",
+            "and cancels, `read` looks at the own jobs, `watch` reads `/metrics`, `admin` may do "
+            "and see all.",
         },
         "keyHeader": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
         "browser": {

@@ -12,7 +12,7 @@ bp = Blueprint("metrics", __name__)
 
 
 @bp.get("/metrics")
-@needs(Scope.ADMIN)
+@needs(Scope.WATCH)
 def show_metrics() -> Response:
     """Write what the ledger counted; without the ledger only that it is away."""
     from web.exposition import expose  # prometheus_client: at the first scrape

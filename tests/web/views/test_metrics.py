@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse
 
 from jobs.changes import Changes
 from jobs.client import JobClient
+from jobs.grants import GrantStore, Scope
 from jobs.ledger import Ledger
 from jobs.messages import Worker as Child
 from jobs.settings import JobsSettings
@@ -153,6 +154,15 @@ def test_without_the_ledger_a_scrape_says_so(lonely: Flask) -> None:
     answer = lonely.test_client().get("/metrics")
     assert answer.status_code == 200
     assert re.findall(r"^[a-z].*", answer.text, re.MULTILINE) == ["spotter_ledger_up 0.0"]
+
+
+def test_a_scraper_needs_a_key_for_nothing_but_watching(make_app: Make, client: JobClient) -> None:
+    http = make_app(access=Access.KEYS).test_client()
+    _, key = GrantStore(client.ledger.client).make_key("scraper", [Scope.WATCH], 60)
+    bearer = {"Authorization": f"Bearer {key}"}
+    assert http.get("/metrics", headers=bearer).status_code == 200
+    assert http.get("/status", headers=bearer).status_code == 403
+    assert http.get(f"{JOBS}", headers=bearer).status_code == 403
 
 
 def test_who_may_not_run_the_system_gets_no_numbers(make_app: Make) -> None:
