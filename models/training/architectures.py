@@ -5,6 +5,8 @@ for int8. The trunk ends before block 11, where stage six begins: its outputs ca
 once and kept, which makes a run on two cores a matter of minutes.
 """
 
+import math
+
 import keras
 from keras import layers
 
@@ -21,13 +23,16 @@ _STAGES = (
     (1, 3, 1, 6, 320),
 )
 _STEM, _HEAD = 32, 1280
+_SCALES = {0: (1.0, 1.0), 1: (1.0, 1.1), 2: (1.1, 1.2)}  # variant: width, depth
 TAIL_STARTS = 11
 
 
-def build_backbone(height: int, width: int, *, pretrained: bool = True) -> keras.Model:
-    """Build EfficientNet-Lite0 without its top, for inputs (n, height, width, 3) of (x-127)/128.
+def build_backbone(
+    height: int, width: int, *, variant: int = 0, pretrained: bool = True
+) -> keras.Model:
+    """Build EfficientNet-Lite0, 1 or 2 without its top, for inputs (n, height, width, 3).
 
-    With `pretrained` it holds the ImageNet weights, else random ones.
+    The inputs are (x-127)/128. With `pretrained` it holds the ImageNet weights, else random ones.
 
     Raises:
         CheckpointError: when the package with the weights is not installed.
@@ -36,17 +41,25 @@ def build_backbone(height: int, width: int, *, pretrained: bool = True) -> keras
     x = layers.Conv2D(_STEM, 3, 2, padding="same", use_bias=False, name="conv_stem")(inputs)
     x = _norm(x, "bn0", relu=True)  # (n, height/2, width/2, 32)
     number = 0
-    for repeats, kernel, stride, expansion, filters in _STAGES:
-        for repeat in range(repeats):
+    wider, deeper = _SCALES[variant]
+    for place, (repeats, kernel, stride, expansion, filters) in enumerate(_STAGES):
+        ends = place in (0, len(_STAGES) - 1)  # the first and the last stage are not deepened
+        for repeat in range(repeats if ends else math.ceil(repeats * deeper)):
             step = stride if repeat == 0 else 1
-            x = _add_block(x, number, kernel, step, expansion, filters)
+            x = _add_block(x, number, kernel, step, expansion, _round(filters * wider))
             number += 1
     x = layers.Conv2D(_HEAD, 1, use_bias=False, name="conv_head")(x)
     x = _norm(x, "bn1", relu=True)  # (n, height/32, width/32, 1280)
-    model = keras.Model(inputs, x, name="efficientnet_lite0")
+    model = keras.Model(inputs, x, name=f"efficientnet_lite{variant}")
     if pretrained:
-        _load(model, read_arrays(find_weights()))
+        _load(model, read_arrays(find_weights(variant)))
     return model
+
+
+def _round(filters: float) -> int:
+    """Round to a multiple of 8, never by more than a tenth down (as EfficientNet does)."""
+    rounded = max(8, int(filters + 4) // 8 * 8)
+    return rounded if rounded >= 0.9 * filters else rounded + 8
 
 
 def _norm(x: keras.KerasTensor, name: str, *, relu: bool) -> keras.KerasTensor:
@@ -106,20 +119,28 @@ def cut_tail(backbone: keras.Model, starts: int = TAIL_STARTS, *, pooling: str) 
 
     `pooling` is "mean"; "mean_max" where the evidence may be a small part of the picture; or
     "cells": every place of the last features gets a logit of its own (the layer "cells"), which a
-    fit can guide, and the highest of them is added to the logit of the mean.
+    fit can guide, and the picture's comes from the highest and the mean of them.
     Batch normalisation stays as ImageNet left it: the few sources here would spoil its statistics.
     """
     tail = keras.Model(_entry(backbone, starts), backbone.output, name="tail_features")
     for layer in tail.layers:
         layer.trainable = not isinstance(layer, layers.BatchNormalization)
+    if pooling == "cells":
+        cells = layers.Conv2D(1, 1, name="cells", kernel_initializer="zeros")(tail.output)
+        pools = [  # of (n, h/32, w/32, 1)
+            layers.GlobalMaxPooling2D(name="max_pool")(cells),
+            layers.GlobalAveragePooling2D(name="mean_pool")(cells),
+        ]
+        start = keras.initializers.Constant([[1.0], [0.5]])
+        logit = layers.Dense(1, name="head", kernel_initializer=start)(
+            layers.Concatenate(name="pools")(pools)  # (n, 2)
+        )
+        return keras.Model(tail.input, logit, name="tail")
     pooled = layers.GlobalAveragePooling2D(name="mean_pool")(tail.output)  # (n, 1280)
     if pooling == "mean_max":
         highest = layers.GlobalMaxPooling2D(name="max_pool")(tail.output)
         pooled = layers.Concatenate(name="pools")([pooled, highest])  # (n, 2560)
-    logit = layers.Dense(1, name="head")(pooled)
-    if pooling == "cells":
-        cells = layers.Conv2D(1, 1, name="cells")(tail.output)  # (n, h/32, w/32, 1)
-        logit = layers.Add(name="logit")([logit, layers.GlobalMaxPooling2D(name="top")(cells)])
+    logit = layers.Dense(1, name="head", kernel_initializer="zeros")(pooled)
     return keras.Model(tail.input, logit, name="tail")
 
 
@@ -134,4 +155,6 @@ def join(trunk: keras.Model, tail: keras.Model) -> keras.Model:
 
 
 def _entry(backbone: keras.Model, starts: int) -> keras.KerasTensor:
-    return backbone.get_layer(f"block{starts}_expand_conv").input
+    known = {layer.name for layer in backbone.layers}
+    ours, kerass = f"block{starts}_expand_conv", f"block_{starts}_expand"
+    return backbone.get_layer(ours if ours in known else kerass).input

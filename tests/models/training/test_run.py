@@ -101,6 +101,8 @@ def test_a_second_run_finds_what_the_first_made(trained: Trained) -> None:
 def test_equal_seeds_give_equal_models(trained: Trained) -> None:
     kept, pictures = trained.prepared.trained_activations, trained.prepared.trained
     chosen = np.arange(48)
-    tails = [fit_tail(trained.run.recipe, kept, pictures, chosen) for _ in range(2)]
+    tails = [trained.run.open_tail() for _ in range(2)]
+    for tail in tails:
+        fit_tail(tail, trained.run.recipe, kept, pictures, chosen)
     one, other = (score(tail, kept, chosen) for tail in tails)
     assert np.abs(one - other).max() < 1e-4
