@@ -17,7 +17,7 @@ FAILURES = {
     "out_of_memory": "This picture needs more memory than a worker may use. "
     "Send it smaller: a JPEG of at most 4000 pixels a side.",
     "internal_error": "The worker failed at this picture, three times over, by a fault of its own. "
-    "The operator finds the reason in the log; sending the picture again will hardly help.",
+    "The operator finds the reason in the log; trying again helps once that is mended.",
     "picture_lost": "The picture's bytes were gone before a worker could take them. "
     "Please send it again.",
 }
