@@ -135,6 +135,9 @@ def test_unknown_revoked_and_expired_keys_get_one_answer(
         (Scope.SUBMIT, "GET", f"{JOBS}/x/events"),
         (Scope.SUBMIT, "GET", f"{BATCHES}/x"),
         (Scope.READ, "GET", "/failed"),
+        (Scope.READ, "GET", "/metrics"),
+        (Scope.WATCH, "GET", JOBS),
+        (Scope.WATCH, "GET", "/failed"),
     ],
 )
 def test_a_key_without_the_scope_is_refused(
