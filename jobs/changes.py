@@ -23,6 +23,9 @@ LOOK_SECONDS = 5.0  # how often a waiting reader looks for itself, message or no
 FOLLOW_SECONDS = 1.0  # how often one that follows a job's place in the queue looks
 MOST_LOOKS_A_SECOND = 200  # of all readers together; where there are many, each looks less often
 LISTEN_SECONDS = 1.0  # how long the listener blocks before it looks whether it is to stop
+# After so long without a word, not even the answer to a ping, the listener's connection is dead:
+# one that was cut without a farewell (a NAT, a pulled cable) would stay silent for ever.
+SILENT_SECONDS = 4.0
 
 
 class Changes:
@@ -115,10 +118,17 @@ class Changes:
         with self._ledger.client.pubsub(ignore_subscribe_messages=True) as subscription:
             subscription.subscribe(CHANGES)
             self._wake_all()  # what changed while nobody listened
+            heard = time.monotonic()
             while not self._stop.is_set():
                 message = subscription.get_message(timeout=LISTEN_SECONDS)
                 if message is not None:
-                    self._wake(message["data"].decode())
+                    heard = time.monotonic()
+                    if message["type"] == "message":
+                        self._wake(message["data"].decode())
+                elif time.monotonic() - heard > SILENT_SECONDS:
+                    raise redis.TimeoutError("the connection that tells of changes is silent")
+                else:
+                    subscription.ping("")  # answered like a message
 
     def _wake(self, job_id: str) -> None:
         with self._lock:

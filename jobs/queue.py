@@ -51,11 +51,13 @@ def make_celery(redis_url: str) -> Celery:
             "unacked_restore_interval": 5,
             "unacked_restore_throttle": 1,
             "unacked_mutex_expire": 15,
-            "socket_timeout": 5,
+            "socket_timeout": 2,
             "socket_connect_timeout": 3,
             "socket_keepalive": True,
             "retry_on_timeout": True,
-            "health_check_interval": 10,
+            # A half-open connection is given up when kombu's BRPOP is silent for this and 1 s more,
+            # looked at as often; each dead connection of its pool costs a socket_timeout besides.
+            "health_check_interval": 4,
             "global_keyprefix": PREFIX,
         },
     )
