@@ -70,9 +70,21 @@ class JobClient:
                 [submission], idempotency_key, fingerprint, None, caller_waits=True
             )
             if taken.id == submission.id:
-                job = self.changes.wait(taken.id, wait_seconds, event)
+                job = self._await_own(taken, wait_seconds, event)
                 return Submitted(id=taken.id, replayed=taken.replayed, job=job)
         return Submitted(id=taken.id, replayed=True, job=self.wait(taken.id, wait_seconds))
+
+    def _await_own(self, taken: Acceptance, seconds: float, event: threading.Event) -> Job | None:
+        """Wait for the end of a job just accepted; where Redis goes away, tell it as accepted.
+
+        The job is safe by then. An error would have the caller send it again, as a second job.
+        """
+        try:
+            return self.changes.wait(taken.id, seconds, event)
+        except LedgerUnavailable:
+            if taken.job is None:
+                raise
+            return taken.job
 
     def submit_batch(
         self,
