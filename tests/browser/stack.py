@@ -27,12 +27,13 @@ def find_port() -> int:
 
 @dataclass
 class Web:
-    """One gunicorn with `web.wsgi`."""
+    """One gunicorn with `web.wsgi`, or another module that has an `app`."""
 
     url: str
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
     port: int = field(default_factory=find_port)
+    module: str = "web.wsgi"
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -43,7 +44,10 @@ class Web:
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "web.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py", "web.wsgi:app"],
+                [
+                    *(sys.executable, "-m", "gunicorn"),
+                    *("-c", "deploy/gunicorn.conf.py", f"{self.module}:app"),
+                ],
                 cwd=ROOT,
                 env={
                     **os.environ,

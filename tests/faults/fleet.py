@@ -123,6 +123,7 @@ class Sender:
         self.accepted: list[str] = []
         self._app = make_celery(url)
         self._stop = threading.Event()
+        self._enough = threading.Event()
         self._threads: list[threading.Thread] = []
 
     def submit(self, order: str, **fields: Any) -> str:
@@ -150,7 +151,7 @@ class Sender:
 
         def send() -> None:
             turn = 0
-            while not self._stop.wait(pause_seconds):
+            while not self._stop.wait(pause_seconds) and not self._enough.is_set():
                 try:
                     self.submit(orders[turn % len(orders)])
                 except JobsError:
@@ -173,8 +174,12 @@ class Sender:
         self._threads.append(threading.Thread(target=target, daemon=True))
         self._threads[-1].start()
 
+    def stop_sending(self) -> None:
+        """Submit nothing more; go on sweeping."""
+        self._enough.set()
+
     def stop(self) -> None:
-        """Send nothing any more."""
+        """Send nothing and sweep no more."""
         self._stop.set()
         for thread in self._threads:
             thread.join()

@@ -65,7 +65,7 @@ def test_a_worker_that_was_frozen_and_then_killed_loses_no_job(make_fleet: MakeF
 def test_a_child_that_wakes_after_its_lease_changes_no_result(make_fleet: MakeFleet) -> None:
     fleet = make_fleet(settings={"lease_seconds": 1.5, "heartbeat_seconds": 0.4}).start()
     sender = start_sender(fleet)
-    job_id = sender.submit("slow 0.5")
+    job_id = sender.submit("slow 3")
     sender.await_state(job_id, JobState.RUNNING)
     for child in fleet.find_children():
         child.suspend()

@@ -35,9 +35,10 @@ def make_outcome(text: str = "human_detected, others") -> Outcome:
     return Outcome(text=text, label="others", unsure=False, stages=(make_stage(),))
 
 
-def make_batch(count: int, owner: str = "local") -> tuple[Batch, list[Submission]]:
+def make_batch(count: int, owner: str = "local", **fields: Any) -> tuple[Batch, list[Submission]]:
     batch_id = new_id()
-    submissions = [make_submission(owner=owner, bulk=True, batch=batch_id) for _ in range(count)]
+    fields = {"owner": owner, "bulk": True, "batch": batch_id, **fields}
+    submissions = [make_submission(**fields) for _ in range(count)]
     items = tuple(one.id for one in submissions)
     batch = Batch(id=batch_id, owner=owner, pipeline="zomato-rider", submitted_ms=0, items=items)
     return batch, submissions
