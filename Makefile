@@ -7,6 +7,8 @@
 #                   ROLLBACK=person the one before again
 # make chaos        break a Spotter under load for MINUTES=10, or until JOBS=100000 were accepted,
 #                   and tell whether it kept its promise; SEED=1 repeats a plan of faults
+# make bench        measure what Spotter costs beside the bare models: ten minutes on an idle machine;
+#                   PARTS="photos start" only these, PUBLISH=1 renews docs/performance.md and README
 # make train        train a model: make train MODEL=person DATA=folder
 # make requirements export the pinned requirements from pyproject.toml (needs uv)
 # make clean        remove what was installed; var/, the data of your Spotter, stays
@@ -20,7 +22,7 @@ PACKAGES := deploy jobs models web worker
 # A Python that was upgraded or removed leaves a .venv that does not start.
 BROKEN := $(shell test -x $(PY) || echo broken)
 
-.PHONY: up key failed promote test lint chaos train requirements clean broken
+.PHONY: up key failed promote test lint chaos bench train requirements clean broken
 
 up: $(VENV)/.installed-up
 	@exec $(PY) -m deploy.up
@@ -54,9 +56,14 @@ lint: $(VENV)/.installed-dev
 chaos: $(VENV)/.installed-dev
 	@exec $(PY) -m deploy.chaos $(if $(call given,MINUTES),--minutes "$$MINUTES") $(if $(call \
 	    given,SEED),--seed "$$SEED") $(if $(call given,JOBS),--jobs "$$JOBS") $(if $(call \
+	    given,PAUSE),--pause "$$PAUSE") $(if $(call \
 	    given,WORKERS),--workers "$$WORKERS") $(if $(call given,WORKER),--worker "$$WORKER") $(if \
 	    $(call given,DURABILITY),--durability "$$DURABILITY") $(if $(call \
 	    given,FOLDER),--folder "$$FOLDER")
+
+bench: $(VENV)/.installed-dev
+	@exec $(PY) -m deploy.bench $(if $(call given,PARTS),$(PARTS)) $(if $(call \
+	    given,PUBLISH),--publish)
 
 train: $(VENV)/.installed-dev
 	@exec $(PY) -m models.training fit models/training/recipes/$(MODEL).toml --data $(DATA)

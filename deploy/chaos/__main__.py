@@ -1,7 +1,8 @@
 """`make chaos`: break a Spotter under load and tell whether it kept its promise.
 
-    python -m deploy.chaos [--minutes 10] [--seed 1] [--jobs N] [--workers 2]
-                           [--durability strict|fast] [--worker MODULE] [--folder DIR]
+    python -m deploy.chaos [--minutes 10] [--seed 1] [--jobs N] [--pause 9]
+                           [--workers 2] [--durability strict|fast] [--worker MODULE]
+                           [--folder DIR]
 
 It starts a Spotter of its own on a free port. Ends with 0 if every accepted job has one end and
 one answer, else with 1. The folder keeps the history (history.jsonl), the logs and the report.
@@ -15,6 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from deploy.chaos.faults import PAUSE_SECONDS
 from deploy.chaos.report import write_report
 from deploy.chaos.run import Plan, run
 from deploy.errors import StackError
@@ -45,6 +47,7 @@ def read_plan(arguments: list[str]) -> Plan:
     parser.add_argument("--minutes", type=float, default=None, help="how long (default 10)")
     parser.add_argument("--seed", type=int, default=None, help="repeats a plan of faults")
     parser.add_argument("--jobs", type=int, default=0, help="stop after so many accepted jobs")
+    parser.add_argument("--pause", type=float, default=PAUSE_SECONDS, help="seconds a fault")
     parser.add_argument("--workers", type=int, default=2, help="pool children")
     parser.add_argument("--durability", choices=("strict", "fast"), default="strict")
     parser.add_argument("--worker", default="worker.app", help="the workers' Celery application")
@@ -57,6 +60,7 @@ def read_plan(arguments: list[str]) -> Plan:
         seed=secrets.randbelow(10**6) if given.seed is None else given.seed,
         seconds=minutes * 60,
         jobs=given.jobs,
+        pause_seconds=given.pause,
         workers=given.workers,
         durability=given.durability,
         worker_module=given.worker,

@@ -18,6 +18,7 @@ from deploy.chaos.system import System
 from deploy.embedded_redis.errors import QueueServerError
 
 LIST = "spotter:drain"
+PAUSE_SECONDS = 9.0
 # Longer than two leases, so that every job in hand was given to somebody else meanwhile.
 ZOMBIE_SECONDS = 11.0
 FROZEN_QUEUE_SECONDS = 6.0
@@ -151,10 +152,13 @@ FAULTS: tuple[Fault, ...] = (
 )
 
 
-def plan_faults(seed: int, seconds: float) -> list[tuple[float, Fault, str]]:
+def plan_faults(
+    seed: int, seconds: float, *, pause_seconds: float = PAUSE_SECONDS
+) -> list[tuple[float, Fault, str]]:
     """Return when which fault comes, with the seed of its own chances; the same for one seed.
 
-    Every kind comes once before any comes again; two begin 4 to 14 seconds apart.
+    Every kind comes once before any comes again; between the beginnings of two lie half of
+    `pause_seconds` to half as much again.
     """
     chance = Random(seed)  # noqa: S311 - to be repeated, not to be secret
     planned: list[tuple[float, Fault, str]] = []
@@ -164,5 +168,5 @@ def plan_faults(seed: int, seconds: float) -> list[tuple[float, Fault, str]]:
             deck = chance.sample(FAULTS, len(FAULTS))
         fault = deck.pop()
         planned.append((at, fault, f"{seed}/{len(planned)}"))
-        at += chance.uniform(4.0, 14.0)
+        at += chance.uniform(0.5, 1.5) * pause_seconds
     return planned

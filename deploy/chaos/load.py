@@ -13,10 +13,11 @@ from deploy.chaos.history import FINAL, History
 from deploy.chaos.pictures import make_picture
 
 PICTURES = 500  # different ones
-BATCH = 50
+BATCH = 100
+BATCH_LOOK_SECONDS = 1.0  # to look at a batch is to read a hundred jobs
 END_SECONDS = 120.0  # after so long a caller gives a job up; the audit still looks for it
 # How many callers of each kind.
-CREW: Mapping[str, int] = {"waiting": 3, "polling": 2, "stubborn": 2, "folder": 4, "camera": 2}
+CREW: Mapping[str, int] = {"waiting": 3, "polling": 2, "stubborn": 2, "folder": 6, "camera": 2}
 
 
 class Load:
@@ -104,8 +105,8 @@ class Load:
             found = caller.look_at_batch(path, numbers)
             if found.status == 200 and found.body["finished"]:
                 return
-            self._stop.wait(0.3)
-            waited += 0.3
+            self._stop.wait(BATCH_LOOK_SECONDS)
+            waited += BATCH_LOOK_SECONDS
 
     def _act_as_camera(self, caller: Caller, chance: Random) -> None:
         """Send a frame five times a second and look at nothing."""

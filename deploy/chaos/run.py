@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 from deploy.chaos.checker import Verdict, check
-from deploy.chaos.faults import plan_faults
+from deploy.chaos.faults import PAUSE_SECONDS, plan_faults
 from deploy.chaos.growth import Holding, measure
 from deploy.chaos.history import History, read_history, read_job
 from deploy.chaos.load import Load
@@ -31,6 +31,7 @@ class Plan:
     seed: int
     seconds: float
     jobs: int = 0
+    pause_seconds: float = PAUSE_SECONDS
     workers: int = 2
     durability: str = "strict"
     worker_module: str = "worker.app"
@@ -98,7 +99,7 @@ def break_things(plan: Plan, system: System, history: History, show: Callable[[s
     """Inject the planned faults, one after another, until time is up or jobs are enough."""
     began = time.monotonic()
     seconds = plan.seconds or LONGEST_SECONDS
-    planned = plan_faults(plan.seed, seconds)
+    planned = plan_faults(plan.seed, seconds, pause_seconds=plan.pause_seconds)
     last = "none"
     while (passed := time.monotonic() - began) < seconds:
         if plan.jobs and history.accepted >= plan.jobs:
