@@ -46,11 +46,12 @@ class Sets:
 
     def find(self, thing: Hashable) -> Hashable:
         """Return the thing that stands for the whole set of `thing`."""
-        above = self._above.setdefault(thing, thing)
-        while above != self._above[above]:
-            above = self._above[above] = self._above[self._above[above]]
-        self._above[thing] = above
-        return above
+        top = self._above.setdefault(thing, thing)
+        while top != self._above[top]:
+            top = self._above[top]
+        while thing != top:  # the next call finds it in one step
+            self._above[thing], thing = top, self._above[thing]
+        return top
 
     def join(self, one: Hashable, other: Hashable) -> None:
         """Put the sets of two things together."""
