@@ -9,11 +9,14 @@ import pytest
 import yaml
 
 from deploy.embedded_redis import files
+from jobs.tracing import ENDPOINTS
 from tests.test_docs import settings_in_readme
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+# Those that run without a profile; the profile `monitoring` adds the others.
+SPOTTER = {name: service for name, service in SERVICES.items() if "profiles" not in service}
 DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text()
 QUEUE = ROOT / "deploy" / "queue"
 STAGES = {
@@ -27,13 +30,19 @@ every_target = pytest.mark.parametrize("target", ["web", "worker", "queue"])
 
 
 def test_web_alone_is_published_and_on_loopback() -> None:
-    published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
+    published = {name: service["ports"] for name, service in SPOTTER.items() if "ports" in service}
     assert published == {"web": ["127.0.0.1:${PORT:-8080}:8080"]}
+
+
+def test_what_watches_is_published_on_loopback() -> None:
+    ports = [one for service in SERVICES.values() for one in service.get("ports", ())]
+    assert all(port.startswith("127.0.0.1:") for port in ports)
+    assert all(one["profiles"] == ["monitoring"] for n, one in SERVICES.items() if n not in SPOTTER)
 
 
 def test_web_alone_can_reach_out() -> None:
     assert COMPOSE["networks"]["queue"] == {"internal": True}
-    reaching = {n for n, service in SERVICES.items() if set(service["networks"]) != {"queue"}}
+    reaching = {n for n, service in SPOTTER.items() if set(service["networks"]) != {"queue"}}
     assert reaching == {"web"}
 
 
@@ -64,7 +73,7 @@ def test_a_service_is_watched_reaped_and_given_time(service: dict[str, Any]) -> 
     assert service["restart"] == "unless-stopped"
 
 
-@pytest.mark.parametrize("name", sorted(SERVICES.keys() - {"queue"}))
+@pytest.mark.parametrize("name", sorted(SPOTTER.keys() - {"queue"}))
 def test_the_queue_comes_first(name: str) -> None:
     assert SERVICES[name]["depends_on"] == {"queue": {"condition": "service_healthy"}}
 
@@ -74,15 +83,18 @@ def test_workers_can_be_many() -> None:
 
 
 def test_every_setting_of_the_file_is_known_to_the_code() -> None:
-    given = {name for service in SERVICES.values() for name in service.get("environment", {})}
+    given = {name for service in SPOTTER.values() for name in service.get("environment", {})}
     asked = set(re.findall(r"\$\{([A-Z_]+)", (ROOT / "docker-compose.yml").read_text()))
     assert {"REDIS_URL", "SPOTTER_HOST"} <= given
-    assert (given | asked) - {"COMMIT"} <= settings_in_readme()
+    known = {"COMMIT", *ENDPOINTS}  # the latter are OpenTelemetry's own: docs/monitoring.md
+    assert (given | asked) - known <= settings_in_readme()
 
 
 def test_no_secret_stands_in_the_file() -> None:
     assert COMPOSE["secrets"] == {
         "queue_password": {"file": "./deploy/secrets/queue-password"},
+        "grafana_password": {"file": "./deploy/secrets/grafana-password"},
+        "metrics_key": {"file": "./deploy/secrets/metrics-key"},
     }
     urls = {service.get("environment", {}).get("REDIS_URL") for service in SERVICES.values()}
     assert urls == {None, "redis://app@queue:6379/0"}
@@ -107,7 +119,8 @@ def test_the_secret_is_made_once_and_closed(tmp_path: Path) -> None:
         0o444,
         0o700,
     )
-    assert [path.name for path in password.parent.iterdir()] == ["queue-password"]
+    made = sorted(path.name for path in password.parent.iterdir())
+    assert made == ["grafana-password", "queue-password"]
 
 
 def test_the_queue_keeps_what_it_took() -> None:
