@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl
 
 from flask import Request
 
@@ -15,6 +16,8 @@ from web.errors import Problem
 from web.multipart import MultipartError, Part, TooManyParts, split_form
 
 FORM_TYPE = "multipart/form-data"
+SMALL_FORM_TYPE = "application/x-www-form-urlencoded"
+MOST_SMALL_FORM_BYTES = 8192
 FIELD = "image"
 FIELD_NAMES = ("pipeline", "camera", "max_wait", "key")
 MOST_FIELD_BYTES = 1024
@@ -71,6 +74,23 @@ def read_many(request: Request, *, most_bytes: int, most_pictures: int) -> Arriv
     if len(arrival.pictures) > most_pictures:
         raise _too_many(most_pictures)
     return arrival
+
+
+def read_small_form(request: Request) -> dict[str, str]:
+    """Return the fields of a form without a picture.
+
+    Not Werkzeug's `request.form`: it would put any number of bytes of a multipart body on the disk.
+
+    Raises:
+        Problem: it is no such form, too long, or did not arrive whole.
+    """
+    if request.mimetype != SMALL_FORM_TYPE:
+        raise Problem("form_unreadable", f"Send this form as {SMALL_FORM_TYPE}.")
+    body = read_body(request, most_bytes=MOST_SMALL_FORM_BYTES)
+    try:
+        return dict(parse_qsl(body.decode("utf-8"), max_num_fields=MOST_OTHER_PARTS))
+    except ValueError as error:
+        raise Problem("form_unreadable", f"The form cannot be read: {error}.") from error
 
 
 def _too_many(most_pictures: int) -> Problem:

@@ -16,7 +16,7 @@ from jobs.grants import Scope
 from jobs.messages import Job, JobState
 from models.catalogue import Pipeline
 from web.access import needs, open_to_all
-from web.arrivals import read_many
+from web.arrivals import read_many, read_small_form
 from web.errors import Problem
 from web.gates import line_up_gates
 from web.history import ANSWERS, list_history, write_csv
@@ -59,7 +59,7 @@ def take_form() -> Response:
 def take_sample() -> Response:
     """Ask about the sample picture, and lead to its result."""
     ensure_browser()
-    return _submit(_read_sample(), request.form)
+    return _submit(_read_sample(), read_small_form(request))
 
 
 def _submit(picture: bytes, fields: Mapping[str, str]) -> Response:

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, current_app, g, redirect, render_template
 from jobs.grants import Grant
 from web import owners
 from web.access import open_to_all
+from web.arrivals import read_small_form
 from web.services import services
 
 bp = Blueprint("signin", __name__)
@@ -31,7 +32,7 @@ def show_sign_in() -> Response:
 def sign_in() -> Response:
     """Use a link up: this browser is known from now on, as an owner of its own."""
     keyring = services().keyring
-    grant = keyring.store.take_link(request.form.get("link", ""))
+    grant = keyring.store.take_link(read_small_form(request).get("link", ""))
     if grant is None:
         return _show("spent", status=410)
     if _has_grant() and (before := owners.read_browser()):

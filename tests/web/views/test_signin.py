@@ -1,5 +1,6 @@
 """Signing a browser in by a link, staying known, and leaving."""
 
+import io
 import logging
 import re
 
@@ -77,6 +78,18 @@ def test_a_link_signs_one_browser_in(locked: Flask, store: GrantStore) -> None:
 def test_an_invented_link_signs_nobody_in(stranger: FlaskClient, token: str) -> None:
     assert stranger.post("/sign-in", data={"link": token}).status_code == 410
     assert stranger.get("/").status_code == 401
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/sample"])
+def test_a_small_form_takes_no_file_and_no_flood(make_app: Make, path: str) -> None:
+    http = make_app().test_client()
+    multipart = {"link": "x", "image": (io.BytesIO(bytes(100_000)), "a.jpg")}
+    assert http.post(path, data=multipart).status_code == 400
+    assert http.post(path, data={"link": "x" * 10_000}).status_code == 413
+    many = "&".join(f"a{n}=1" for n in range(1000))
+    form = "application/x-www-form-urlencoded"
+    assert http.post(path, data=many, content_type=form).status_code == 400
+    assert http.post(path, data=b"link=\xff", content_type=form).status_code == 400
 
 
 def test_another_site_cannot_sign_a_browser_in_or_out(locked: Flask, store: GrantStore) -> None:
