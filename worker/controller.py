@@ -44,8 +44,13 @@ class Controller(Worker):
         """Start the check of the artefacts beside the rest of the start."""
         self._check = subprocess.Popen(self.check_command, stderr=subprocess.PIPE, text=True)
         self._wake_reader, self._wake_writer = os.pipe()
-        # These three talk between workers; ours meet in the ledger.
-        talk = {"without_gossip": True, "without_mingle": True, "without_heartbeat": True}
+        # These three talk between workers; ours meet in the ledger. Flower, which is sent events
+        # by the option -E, knows a worker by its heartbeat.
+        talk = {
+            "without_gossip": True,
+            "without_mingle": True,
+            "without_heartbeat": not options.get("task_events"),
+        }
         super().__init__(**{**options, **talk})
 
     def on_before_init(self, **options: Any) -> None:
