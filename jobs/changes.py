@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 MAX_WAITERS = 1000
 LOOK_SECONDS = 5.0  # how often a waiting reader looks for itself, message or not
 FOLLOW_SECONDS = 1.0  # how often one that follows a job's place in the queue looks
-MOST_LOOKS_A_SECOND = 200  # of all readers together; where there are many, each looks less often
+MOST_LOOKS_A_SECOND = 50  # of all readers together; where there are many, each looks less often
 LISTEN_SECONDS = 1.0  # how long the listener blocks before it looks whether it is to stop
 # After so long without a word, not even the answer to a ping, the listener's connection is dead:
 # one that was cut without a farewell (a NAT, a pulled cable) would stay silent for ever.
