@@ -13,10 +13,9 @@ pytestmark = pytest.mark.timeout(240)
 
 LIST = f"{PREFIX}{QUEUE}"
 RUBBISH = {
-    "no JSON": b"rubbish",
     "JSON that is no message": b"[1, 2]",
     "a pickle": b"\x80\x04\x95\x0b\x00\x00\x00\x00\x00\x00\x00\x8c\x07builtin\x94.",
-    "a megabyte": b"x" * 1_000_000,
+    "a megabyte that is no JSON": b"x" * 1_000_000,
     "a message without a body": b'{"properties": {}, "headers": {}}',
 }
 
@@ -55,8 +54,7 @@ def test_rubbish_in_the_list_stops_no_job(make_fleet: MakeFleet, sender: Sender)
         sender.ledger.client.rpush(LIST, rubbish)
         sender.submit("ok")
     # Celery ends at some of these; `make up` and every platform start it again.
-    wait_until(lambda: _supervise(fleet) or _all_done(sender), "the jobs done")
-    wait_until(lambda: _supervise(fleet) or sender.ledger.client.llen(LIST) == 0, "the list read")
+    wait_until(lambda: _supervise(fleet) or _all_done(sender), "jobs done", 120)
     assert {job.state for job in sender.await_end()} == {JobState.SUCCEEDED}
 
 
