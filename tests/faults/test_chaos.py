@@ -28,7 +28,7 @@ def read_count(report: str, name: str) -> int:
 
 
 def test_a_sound_system_keeps_its_promise_under_faults(tmp_path: Path) -> None:
-    status, report = run_chaos(tmp_path, "--minutes", "0.4", "--worker", "tests.faults.digest_app")
+    status, report = run_chaos(tmp_path, "--minutes", "0.3", "--worker", "tests.faults.digest_app")
     assert status == 0, report
     assert "The promise was kept." in report
     assert (tmp_path / "history.jsonl").read_text().count('"op":"fault"') >= 2
