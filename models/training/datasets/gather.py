@@ -40,7 +40,7 @@ class Video:
     seconds: float = 3600.0  # a camera never ends by itself
 
 
-def from_root(root: Path) -> Iterator[Candidate]:
+def from_root(root: Path, *, by_prefix: bool = False) -> Iterator[Candidate]:
     """Yield the pictures of a folder that has a subfolder for each label.
 
     Raises:
@@ -50,11 +50,13 @@ def from_root(root: Path) -> Iterator[Candidate]:
     if len(labels) < 2:
         raise DatasetError(f"{root}: expected a subfolder for each of two labels or more")
     for folder in labels:
-        yield from from_folder(folder.name, folder)
+        yield from from_folder(folder.name, folder, by_prefix=by_prefix)
 
 
-def from_folder(label: str, folder: Path) -> Iterator[Candidate]:
+def from_folder(label: str, folder: Path, *, by_prefix: bool = False) -> Iterator[Candidate]:
     """Yield the pictures below a folder; a subfolder in it is a group, else each is its own.
+
+    With `by_prefix` the name of a file up to its first underscore is its group.
 
     Raises:
         DatasetError: when it holds no file.
@@ -67,7 +69,8 @@ def from_folder(label: str, folder: Path) -> Iterator[Candidate]:
     for path in paths:
         below = path.relative_to(folder)
         # Two labels may share a group: /day1 of both is one day of one camera.
-        group = below.parts[0] if len(below.parts) > 1 else f"{label}/{path.name}"
+        alone = path.stem.partition("_")[0] if by_prefix else f"{label}/{path.name}"
+        group = below.parts[0] if len(below.parts) > 1 else alone
         yield Candidate(label=label, group=group, origin=str(path), read=path.read_bytes)
 
 

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 import models.training
+from models.training.networks.recipe import is_net_recipe, load_net_recipe
 from models.training.recipes import RecipeError, load_recipe
 
 RECIPES = Path(models.training.__file__).parent / "recipes"
@@ -10,7 +11,8 @@ RECIPES = Path(models.training.__file__).parent / "recipes"
 
 @pytest.mark.parametrize("path", sorted(RECIPES.glob("*.toml")), ids=lambda path: path.stem)
 def test_a_shipped_recipe_is_sound_and_named_like_its_file(path: Path) -> None:
-    assert load_recipe(path).name == path.stem
+    load = load_net_recipe if is_net_recipe(path) else load_recipe
+    assert load(path).name == path.stem
 
 
 def test_a_misspelt_setting_is_an_error_that_names_it(tmp_path: Path) -> None:

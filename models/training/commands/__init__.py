@@ -1,0 +1,1 @@
+"""The commands of `python -m models.training`: options, and what is called with them."""
