@@ -128,7 +128,9 @@ class Changes:
                 elif time.monotonic() - heard > SILENT_SECONDS:
                     raise redis.TimeoutError("the connection that tells of changes is silent")
                 else:
-                    subscription.ping("")  # answered like a message
+                    # Answered like a message; redis-py drops an answer that is empty, and a ping
+                    # would follow the other at full speed.
+                    subscription.ping("there?")
 
     def _wake(self, job_id: str) -> None:
         with self._lock:
