@@ -3,13 +3,15 @@
 # make key          list keys; make key NAME=phone [SCOPE=submit,read] [DAYS=90] makes one,
 #                   LINK=anna makes a sign-in link, REVOKE=phone ends one
 # make failed       list the jobs that failed last; make failed RETRY=all tries them again
+# make doctor       check every file that a deployment is made of, offline; finds nothing: all is well
 # make promote      list model versions; make promote MODEL=person VERSION=2 has workers use one,
 #                   ROLLBACK=person the one before again
 # make chaos        break a Spotter under load for MINUTES=10, or until JOBS=100000 were accepted,
 #                   and tell whether it kept its promise; SEED=1 repeats a plan of faults
 # make bench        measure what Spotter costs beside the bare models: ten minutes on an idle machine;
 #                   PARTS="photos start" only these, PUBLISH=1 renews docs/performance.md and README
-# make train        train a model: make train MODEL=person DATA=folder
+# make train        train a model of your pictures: make train DATA=folder (a subfolder a label);
+#                   MODEL=person takes a recipe of models/training/recipes, NAME=gate names it
 # make requirements export the pinned requirements from pyproject.toml (needs uv)
 # make clean        remove what was installed; var/, the data of your Spotter, stays
 #
@@ -22,7 +24,7 @@ PACKAGES := deploy jobs models web worker
 # A Python that was upgraded or removed leaves a .venv that does not start.
 BROKEN := $(shell test -x $(PY) || echo broken)
 
-.PHONY: up key failed promote test lint chaos bench train requirements clean broken
+.PHONY: up key failed promote test lint doctor chaos bench train requirements clean broken
 
 up: $(VENV)/.installed-up
 	@exec $(PY) -m deploy.up
@@ -53,6 +55,9 @@ lint: $(VENV)/.installed-dev
 	$(PY) -m mypy $(PACKAGES)
 	$(VENV)/bin/lint-imports
 
+doctor: $(VENV)/.installed-dev
+	@exec $(PY) -m deploy.doctor
+
 chaos: $(VENV)/.installed-dev
 	@exec $(PY) -m deploy.chaos $(if $(call given,MINUTES),--minutes "$$MINUTES") $(if $(call \
 	    given,SEED),--seed "$$SEED") $(if $(call given,JOBS),--jobs "$$JOBS") $(if $(call \
@@ -66,7 +71,8 @@ bench: $(VENV)/.installed-dev
 	    given,PUBLISH),--publish)
 
 train: $(VENV)/.installed-dev
-	@exec $(PY) -m models.training fit models/training/recipes/$(MODEL).toml --data $(DATA)
+	@exec $(PY) -m models.training fit $(if $(call given,MODEL),models/training/recipes/"$$MODEL".toml \
+	    --data "$$DATA","$$DATA") $(if $(call given,NAME),--name "$$NAME")
 
 $(VENV)/.installed-%: requirements/%.txt $(BROKEN)
 	@$(PYTHON) deploy/install.py $*

@@ -1,0 +1,83 @@
+"""All rules over all files."""
+
+from collections.abc import Sequence
+from types import ModuleType
+
+from deploy.doctor.facts import FactMissing
+from deploy.doctor.finding import Finding, Rule
+from deploy.doctor.project import Project
+from deploy.doctor.rules import (
+    build,
+    code,
+    compose,
+    containers,
+    engine,
+    kubernetes,
+    redis,
+    run,
+    scalers,
+    schemas,
+    text,
+)
+
+_MODULES: tuple[ModuleType, ...] = (
+    *(text, schemas, run, scalers, engine, kubernetes, compose, containers, code, redis, build),
+)
+RULES: tuple[Rule, ...] = tuple(
+    one for module in _MODULES for one in vars(module).values() if isinstance(one, Rule)
+)
+# These speak in general terms: where another rule has said something about the same place in plain
+# words, they add nothing.
+GENERAL = ("schema-", "kind-unknown")
+_LOST = {
+    "why": "A rule that finds nothing to compare with would be silent for ever.",
+    "how": "Tell deploy/doctor/facts.py where it stands now.",
+}
+
+
+def check(project: Project, rules: Sequence[Rule] = RULES) -> list[Finding]:
+    """Return what the rules find, by file and line."""
+    found: set[Finding] = set()
+    for one in rules:
+        try:
+            found.update(one.check(project))
+        except FactMissing as error:
+            found.add(Finding(file=error.path, line=1, rule="fact-lost", what=str(error), **_LOST))
+        except (AttributeError, TypeError, ValueError) as error:
+            # A shape that the schema refuses as well; where it does not, this is said.
+            found.add(explain_stumble(one, error))
+    return sorted(silence(found))
+
+
+def explain_stumble(one: Rule, error: Exception) -> Finding:
+    """Say which rule could not be checked, since a file has another shape than it looks for."""
+    return Finding(
+        file="deploy/doctor",
+        line=1,
+        rule=f"schema-unchecked-{one.code}",
+        what=f"the rule could not be checked: {error}",
+        why="A value has another type than any sound file has there.",
+        how="Mend what the schemas say first; if they say nothing, the rule needs a look.",
+    )
+
+
+def silence(found: set[Finding]) -> list[Finding]:
+    """Leave out what a more exact rule has said: at the same line, or by App Engine's parser."""
+    exact = [one for one in found if not one.rule.startswith(GENERAL)]
+    lines = {(one.file, one.line) for one in exact}
+    files = {one.file for one in exact}
+    schemas_spoke = any(
+        one.rule in {r.code for r in RULES} and one.rule.startswith(GENERAL) for one in found
+    )
+    kept = list(exact)
+    for one in found:
+        if not one.rule.startswith(GENERAL):
+            continue
+        is_stumble = one.rule.startswith("schema-unchecked-")
+        is_parser = one.rule in ("schema-app-engine", "schema-dispatch")
+        if is_stumble and (schemas_spoke or exact):
+            continue
+        if (one.file, one.line) in lines or (is_parser and one.file in files):
+            continue
+        kept.append(one)
+    return kept

@@ -1,0 +1,1 @@
+"""The doctor's rules, a module for each thing that they are about."""

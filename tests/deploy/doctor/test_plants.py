@@ -1,0 +1,54 @@
+"""Each rule fires on a mistake planted for it, at the right line, and no other rule does."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from deploy.doctor.check import RULES, check
+from deploy.doctor.project import ROOT, Project
+from tests.deploy.doctor.plants import PLANTS, Plant
+
+FACT_LOST = "fact-lost"  # said by the check itself, when a rule's fact is gone
+
+
+def test_the_shipped_files_are_sound() -> None:
+    assert check(Project()) == []
+
+
+@pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.name)
+def test_a_planted_mistake_is_found_and_nothing_else(plant: Plant) -> None:
+    text = (ROOT / plant.file).read_text()
+    assert plant.old in text, "the file has changed: plant the mistake anew"
+    planted = text.replace(plant.old, plant.new, 1)
+    found = check(Project(overrides={plant.file: planted}))
+    assert {finding.rule for finding in found} == {plant.rule}
+    place = found[0]
+    assert place.file == (plant.reported or plant.file)
+    lines = (planted if place.file == plant.file else (ROOT / place.file).read_text()).splitlines()
+    assert (plant.at or plant.new.strip().splitlines()[0]) in lines[place.line - 1]
+    assert place.what
+    assert place.why
+    assert place.how
+
+
+def test_every_rule_has_its_planted_mistake() -> None:
+    assert {rule.code for rule in RULES} | {FACT_LOST} == {plant.rule for plant in PLANTS}
+
+
+def test_codes_are_unique_and_plain() -> None:
+    codes = [rule.code for rule in RULES]
+    assert len(set(codes)) == len(codes)
+    assert all(re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", code) for code in codes)
+
+
+def test_a_missing_file_is_no_crash() -> None:
+    gone: dict[str, str | None] = dict.fromkeys(Project().yaml_files)
+    for path in gone:
+        check(Project(overrides={path: None}))
+
+
+def test_another_folder_may_be_checked(tmp_path: Path) -> None:
+    (tmp_path / "app.yaml").write_text("env: standard\n")
+    found = {finding.rule for finding in check(Project(tmp_path))}
+    assert {"gae-environment", FACT_LOST} <= found
