@@ -63,9 +63,11 @@ def test_a_worker_that_was_frozen_and_then_killed_loses_no_job(make_fleet: MakeF
 
 
 def test_a_child_that_wakes_after_its_lease_changes_no_result(make_fleet: MakeFleet) -> None:
-    fleet = make_fleet(settings={"lease_seconds": 1.5, "heartbeat_seconds": 0.4}).start()
+    # The time that it sleeps must not count as a slow picture, for which it would end itself.
+    settings = {"lease_seconds": 1.5, "heartbeat_seconds": 0.4, "picture_seconds": 100}
+    fleet = make_fleet(settings=settings).start()
     sender = start_sender(fleet)
-    job_id = sender.submit("slow 3")
+    job_id = sender.submit("slow 2")
     sender.await_state(job_id, JobState.RUNNING)
     for child in fleet.find_children():
         child.suspend()
