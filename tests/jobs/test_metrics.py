@@ -107,13 +107,14 @@ def test_a_lease_tells_how_long_its_job_waited_and_in_which_trace(ledger: Ledger
 
 
 def test_the_oldest_of_each_class_is_found(ledger: Ledger, submit: Submit) -> None:
-    # The second owner's turn comes first in the queue, though the first one waits longer.
-    batch, submissions = make_batch(2, owner="first")
+    # The second owner's picture stands first in the queue, though those of the first wait longer.
+    batch, submissions = make_batch(3, owner="first")
     ledger.accept(submissions, batch=batch)
-    time.sleep(0.05)
-    later, more = make_batch(1, owner="second")
-    ledger.accept(more, batch=later)
     take(ledger)
+    time.sleep(0.05)
+    first_of_a_turn = "-" * 22  # equal turns are ordered by id
+    ledger.accept([make_submission(id=first_of_a_turn, owner="second", bulk=True)])
+    assert ledger.client.zrange(f"{PREFIX}waiting:bulk", 0, 0) == [first_of_a_turn.encode()]
     ages = read_metrics(ledger).oldest_seconds
     assert ages[JobClass.INTERACTIVE] == 0
     assert 0.05 <= ages[JobClass.BULK] < 5
