@@ -12,6 +12,10 @@
 #                   PARTS="photos start" only these, PUBLISH=1 renews docs/performance.md and README
 # make train        train a model of your pictures: make train DATA=folder (a subfolder a label);
 #                   MODEL=person takes a recipe of models/training/recipes, NAME=gate names it
+# make fuzz         fuzz the door, the decoder and the API, MINUTES=3 each
+# make audit        known holes of the libraries; bills of materials into var/sbom
+# make overload     send twice what this machine can do, and see what becomes of it
+# make train        train a model: make train MODEL=person DATA=folder
 # make requirements export the pinned requirements from pyproject.toml (needs uv)
 # make clean        remove what was installed; var/, the data of your Spotter, stays
 #
@@ -24,7 +28,7 @@ PACKAGES := deploy jobs models web worker
 # A Python that was upgraded or removed leaves a .venv that does not start.
 BROKEN := $(shell test -x $(PY) || echo broken)
 
-.PHONY: up key failed promote test lint doctor chaos bench train requirements clean broken
+.PHONY: up key failed promote test lint doctor chaos bench train requirements clean fuzz audit overload broken
 
 up: $(VENV)/.installed-up
 	@exec $(PY) -m deploy.up
@@ -48,6 +52,19 @@ failed: $(VENV)/.installed-up
 test: $(VENV)/.installed-dev
 	@$(PY) -m deploy.chromium
 	@exec $(PY) -m pytest $(ARGS)
+
+MINUTES ?= 3
+
+fuzz: $(VENV)/.installed-fuzz
+	$(PY) -m tests.fuzz.run door $$(( $(MINUTES) * 60 ))
+	$(PY) -m tests.fuzz.run decode $$(( $(MINUTES) * 60 ))
+	EXAMPLES=$$(( $(MINUTES) * 100 )) $(PY) -m pytest -q tests/web/test_contract.py --timeout 1800
+
+audit: $(VENV)/.installed-dev
+	@exec $(PY) -m deploy.audit
+
+overload: $(VENV)/.installed-up
+	@exec $(PY) -m deploy.overload
 
 lint: $(VENV)/.installed-dev
 	$(PY) -m ruff check .

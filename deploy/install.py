@@ -1,6 +1,6 @@
 """Makes .venv and installs one pinned set of requirements into it, if that is not done yet.
 
-    python3 deploy/install.py up|dev
+    python3 deploy/install.py up|dev|fuzz
 
 Runs on the user's own Python, before anything is installed: standard library only, and plain
 enough for an old Python to read it and say that it is too old.
@@ -16,7 +16,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 VENV = os.path.join(ROOT, ".venv")
 PYTHON = os.path.join(VENV, "bin", "python")
 OLDEST = (3, 11)
-NEWEST = {"up": (3, 14), "dev": (3, 13)}  # TensorFlow, which the tests need, has none for 3.14
+# TensorFlow, which the tests need, has none for 3.14.
+NEWEST = {"up": (3, 14), "dev": (3, 13), "fuzz": (3, 13)}
 
 
 def main(name):
@@ -47,7 +48,7 @@ def find_problem(name):
             *(OLDEST + NEWEST[name]),
             sys.executable,
             platform.python_version(),
-            "up" if name == "up" else "test",
+            {"dev": "test"}.get(name, name),
         )
     )
 
