@@ -23,7 +23,9 @@ MAX_SOCKET_PATH_BYTES = 103
 # Without the removals after @dangerous, `SCRIPT DEBUG YES` forks the server and FUNCTION FLUSH
 # wipes code. CONFIG GET lets readiness tell the durability that is really set.
 _APP_RULES = (
-    "~spotter:* resetchannels &spotter:* &spotter:/0.celeryev/* +@all -@admin -@dangerous +info +config|get "
+    # A subscription to a pattern needs that pattern itself: Flower's lies within the other.
+    "~spotter:* resetchannels &spotter:* &spotter:/0.celeryev/* "
+    "+@all -@admin -@dangerous +info +config|get "
     "-script|debug -script|flush -function +function|list"
 )
 _ADMIN_RULES = "~* &* +@all"

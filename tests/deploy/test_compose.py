@@ -86,7 +86,8 @@ def test_every_setting_of_the_file_is_known_to_the_code() -> None:
     given = {name for service in SPOTTER.values() for name in service.get("environment", {})}
     asked = set(re.findall(r"\$\{([A-Z_]+)", (ROOT / "docker-compose.yml").read_text()))
     assert {"REDIS_URL", "SPOTTER_HOST"} <= given
-    known = {"COMMIT", "WORKER_OPTIONS", *ENDPOINTS}  # the latter are OpenTelemetry's own: docs/monitoring.md
+    # The last ones are OpenTelemetry's own: docs/monitoring.md.
+    known = {"COMMIT", "WORKER_OPTIONS", *ENDPOINTS}
     assert (given | asked) - known <= settings_in_readme()
 
 
