@@ -17,6 +17,7 @@ from models.manifest import InputSpec
 from models.training.datasets.entries import DatasetError, Entry, Split, read_manifest
 from models.training.networks.augment import Augmentation, augment
 from models.training.networks.recipe import NetRecipe
+from models.training.progress import show_progress
 
 _THREADS = 2
 
@@ -40,8 +41,9 @@ class Part:
         if not self.entries:
             return np.zeros((0, spec.height, spec.width, 3), np.uint8)
         with ThreadPoolExecutor(_THREADS) as pool:
-            places = range(len(self.entries))
-            return np.stack(list(pool.map(lambda place: self.read(place, spec), places)))
+            count = len(self.entries)
+            read = pool.map(lambda place: self.read(place, spec), range(count))
+            return np.stack(list(show_progress(read, count, "reading")))
 
 
 def open_parts(folder: Path, labels: Sequence[str]) -> dict[Split, Part]:

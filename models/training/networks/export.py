@@ -27,6 +27,7 @@ from models.training.export import convert_int8
 from models.training.features import run_converter
 from models.training.networks.build import HEAD
 from models.training.networks.figures import Labels, Scores, call_labels
+from models.training.progress import show_progress
 
 _MAY_LOSE = 0.005  # balanced accuracy
 _ROUNDS = 40  # timings of each file, in turn, so that a busy moment meets all
@@ -73,7 +74,10 @@ def open_variant(manifest: Manifest, variant: Variant) -> Classifier:
 
 def score_pixels(classifier: Classifier, pixels: NDArray[np.uint8]) -> Scores:
     """Score fitted pictures (n, height, width, 3) one by one, as serving does; (n, labels)."""
-    rows = [list(classifier.predict_pixels(np.asarray(one)).values()) for one in pixels]
+    rows = [
+        list(classifier.predict_pixels(np.asarray(one)).values())
+        for one in show_progress(pixels, len(pixels), "scoring")
+    ]
     return np.array(rows, np.float64).reshape(len(rows), len(classifier.manifest.labels))
 
 

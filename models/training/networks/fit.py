@@ -104,7 +104,7 @@ class _Fitting:
         self._validation = parts[Split.VALIDATION].read_all(recipe.input)
         self._step = self._build_step()
         self.progress = Progress()
-        self._best = [np.array(v) for v in network.variables]
+        self._best = [np.copy(v.numpy()) for v in network.variables]
         self._file = run / f"fit-{recipe.digest()}.npz"
         self._restore()
 
@@ -232,7 +232,7 @@ class _Fitting:
         progress.rows.append(row)
         if row["validation_loss"] < progress.best_loss:
             progress.best_loss, progress.best_epoch = row["validation_loss"], progress.epoch
-            self._best = [np.array(v) for v in self.network.variables]
+            self._best = [np.copy(v.numpy()) for v in self.network.variables]
         self._save()
         write_curves(self.run, progress.rows, progress.best_epoch)
         star = " *" if progress.best_epoch == progress.epoch else ""
@@ -257,7 +257,7 @@ class _Fitting:
 
     def _save(self) -> None:
         arrays = {
-            f"{name}-{place}": np.array(variable)
+            f"{name}-{place}": np.copy(variable.numpy())
             for name, variables in self._list_state().items()
             for place, variable in enumerate(variables)
         }
