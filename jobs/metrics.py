@@ -51,10 +51,14 @@ class Minute:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """The system at one moment. Counters and histograms go by their name and what it is about."""
+    """The system at one moment. Counters and histograms go by their name and what it is about.
+
+    `left_ms`: when a worker last took its leave; one that died did not.
+    """
 
     census: Census
     now_ms: float
+    left_ms: float
     oldest_seconds: Mapping[JobClass, float]
     jobs_per_second: float
     picture_bytes: int
@@ -86,6 +90,7 @@ def read_metrics(ledger: Ledger) -> Reading:
     return Reading(
         census=census,
         now_ms=now_ms,
+        left_ms=float(gauge.get(b"left", 0)),
         oldest_seconds=oldest,
         jobs_per_second=float(gauge.get(b"rate", 0)),
         picture_bytes=int(gauge.get(b"bytes", 0)),

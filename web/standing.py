@@ -98,7 +98,12 @@ def judge(reading: Reading, settings: JobsSettings) -> Verdict:
 
 
 def _count_missed(reading: Reading) -> int:
-    """Count the workers that were here in the last minutes and are not now."""
+    """Count the workers that were here in the last minutes and went without taking their leave.
+
+    Who scales down, or replaces workers, is not told that they are gone.
+    """
+    if reading.now_ms - reading.left_ms < MISSED_MINUTES * 60_000:
+        return 0
     now = int(reading.now_ms // 60_000)
     lately = [one.workers for one in reading.minutes if one.number >= now - MISSED_MINUTES]
     return max(0, max(lately, default=0) - len(reading.census.workers))

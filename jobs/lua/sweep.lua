@@ -11,6 +11,7 @@ if ARGV[4] ~= '' then
     redis.call('HSET', key('workers:models'), ARGV[4], ARGV[5])
   else
     redis.call('ZREM', key('workers'), ARGV[4])
+    redis.call('HSET', key('gauge'), 'left', now)
   end
 end
 redis.call('ZREMRANGEBYSCORE', key('workers'), '-inf', now)

@@ -165,3 +165,12 @@ def test_a_line_that_makes_no_sense_is_passed_over(ledger: Ledger, garbage: byte
     ledger.client.append(f"{PREFIX}ended", garbage)
     ledger.sweep()
     assert read_metrics(ledger).counters == {}
+
+
+def test_a_worker_that_takes_its_leave_is_noted(ledger: Ledger) -> None:
+    worker = Worker(name="w", models={})
+    ledger.sweep(worker)
+    assert read_metrics(ledger).left_ms == 0
+    ledger.sweep(worker, retiring=True)
+    reading = read_metrics(ledger)
+    assert reading.now_ms - 5000 < reading.left_ms <= reading.now_ms

@@ -32,6 +32,7 @@ def make_reading(**fields: Any) -> Reading:
     }
     given: dict[str, Any] = {
         "now_ms": (NOW + 0.5) * 60_000,
+        "left_ms": 0.0,
         "oldest_seconds": dict.fromkeys(JobClass, 0.0),
         "jobs_per_second": 0.0,
         "picture_bytes": 0,
@@ -54,6 +55,15 @@ def make_reading(**fields: Any) -> Reading:
         ({"oldest_seconds": {JobClass.BULK: 10.1}}, "wait", "Busy"),
         ({"workers": WORKERS[:1], "minutes": (make_minute(NOW - 3),)}, "unsure", "A worker is"),
         ({"workers": WORKERS[:1], "minutes": (make_minute(NOW - 11),)}, "pass", "All is well"),
+        (
+            {
+                "workers": WORKERS[:1],
+                "minutes": (make_minute(NOW - 3),),
+                "left_ms": (NOW - 3.0) * 60_000,
+            },
+            "pass",
+            "All is well",
+        ),
         ({"waiting_bulk": 95}, "fail", "The queue is full"),
         ({"memory_bytes": 71}, "fail", "The queue has no room"),
         ({"memory_bytes": 71, "memory_limit_bytes": 0}, "pass", "All is well"),
