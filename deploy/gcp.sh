@@ -47,6 +47,7 @@ render() { # PATH...: files and folders, filled in, below $OUT
     local file text name
     for file in $(find "$@" -name '*.yaml' | sort); do
         text=$(<"$file")
+        # shellcheck disable=SC2016  # names are looked for, not filled in
         for name in $(grep -v '^ *#' "$file" | grep -o '\${[A-Z_]*}' | tr -d '${}' | sort -u); do
             [[ -n ${!name:-} ]] || printf -v "$name" %s "$(ask_google "$name")"
             [[ -n ${!name} ]] || fail "$name of $file is empty: set it in deploy/gcp.env"

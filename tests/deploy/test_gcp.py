@@ -1,0 +1,167 @@
+"""deploy/gcp.sh prints plans that are sound shell, asks nobody, and fills every value in."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from deploy.doctor.containers import Container, list_ours
+from deploy.doctor.project import ROOT, Project
+from jobs.settings import JobsSettings
+from web.settings import Access, WebSettings
+from worker.settings import WorkerSettings
+
+PLATFORMS = ("cloudrun", "demo", "appengine", "gke")
+SHELLCHECK = Path(sys.executable).with_name("shellcheck")
+VALUES = {
+    "PROJECT_ID": "mine",
+    "PROJECT_NUMBER": "123",
+    "REDIS_HOST": "10.64.0.3",
+    "WORKER_INSTANCES": "3",
+    "TAG": "0123456789ab",
+    "DOMAIN": "gate.example",
+}
+
+
+def run_script(
+    *arguments: str, folder: Path = ROOT, **values: str
+) -> subprocess.CompletedProcess[str]:
+    # No gcloud on this PATH: who asks Google fails.
+    return subprocess.run(
+        ["bash", "deploy/gcp.sh", *arguments],
+        cwd=folder,
+        env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", **VALUES, **values},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def check_shell(*arguments: str, text: str | None = None) -> None:
+    done = subprocess.run(
+        [SHELLCHECK, "--shell=bash", "--external-sources", *arguments],
+        input=text,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_script_is_sound_shell() -> None:
+    check_shell("deploy/gcp.sh")
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_a_plan_is_sound_shell_and_names_the_project_it_is_for(platform: str) -> None:
+    done = run_script("plan", platform)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "export CLOUDSDK_CORE_PROJECT=mine" in done.stdout
+    assert "your-project" not in done.stdout
+    check_shell("-", text=done.stdout)
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_a_plan_makes_nothing_twice(platform: str) -> None:
+    plan = re.sub(r"\\\n *", "", run_script("plan", platform).stdout)
+    lines = [line for line in plan.splitlines() if re.search(r"gcloud .* create(-auto)? ", line)]
+    assert lines
+    plan = plan.replace("||\n", "|| ").replace("|\n", "| ")
+    for line in plan.splitlines():
+        if re.search(r"\bgcloud (?!secrets versions).*? create(-auto)? ", line):
+            assert re.search(r"\b(describe|dry-run)\b.*\|\|", line), line
+
+
+def test_nothing_is_applied_for_nobody_s_project() -> None:
+    done = run_script("apply", "cloudrun", PROJECT_ID="your-project")
+    assert done.returncode == 1
+    assert "set PROJECT_ID" in done.stderr
+
+
+def test_without_a_platform_it_asks_for_one() -> None:
+    assert "say which" in run_script("plan").stderr
+
+
+@pytest.fixture(scope="module")
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the deployment's files with every value filled in."""
+    folder = tmp_path_factory.mktemp("rendered")
+    shutil.copytree(
+        ROOT / "deploy", folder / "deploy", ignore=shutil.ignore_patterns("*.py*", "var")
+    )
+    shutil.copy(ROOT / "app.yaml", folder)
+    done = run_script(
+        "render", "app.yaml", "deploy/cloudrun", "deploy/appengine", "deploy/gke", folder=folder
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return folder / "var" / "gcp"
+
+
+def test_every_value_is_filled_in(rendered: Path) -> None:
+    files = sorted(rendered.rglob("*.yaml"))
+    assert [str(path.relative_to(rendered)) for path in files] == sorted(Project().templates)
+    for path in files:
+        for document in yaml.safe_load_all(path.read_text()):
+            assert "${" not in str(document), path
+
+
+def test_a_release_keeps_the_number_of_workers(rendered: Path) -> None:
+    text = (rendered / "deploy/cloudrun/workerpool.yaml").read_text()
+    assert 'run.googleapis.com/manualInstanceCount: "3"' in text
+
+
+def list_rendered(rendered: Path) -> list[Container]:
+    return [
+        one for one in list_ours(Project(rendered)) if one.document.path != "docker-compose.yml"
+    ]
+
+
+@pytest.mark.parametrize("target", ["web", "worker"])
+def test_programs_accept_the_settings_that_the_files_give(
+    rendered: Path, target: str, tmp_path: Path
+) -> None:
+    password = tmp_path / "password"
+    password.write_text("hush")
+    containers = [one for one in list_rendered(rendered) if one.target == target]
+    assert len(containers) == 3
+    for container in containers:
+        given = {name: setting.value or "x" * 32 for name, setting in container.settings.items()}
+        if "SPOTTER_REDIS_PASSWORD_FILE" in given:
+            given["SPOTTER_REDIS_PASSWORD_FILE"] = str(password)
+        assert JobsSettings.from_env(given).redis_url
+        if target == "worker":
+            settings = WorkerSettings.from_env(given, cores=64)
+            assert (settings.children, settings.health_port > 0) == (2, True)
+        else:
+            web = WebSettings.from_env({"SPOTTER_HOST": "0.0.0.0", **given})
+            assert web.access is Access.KEYS
+            assert web.trusted_proxies
+
+
+def test_all_in_one_accepts_its_settings(rendered: Path) -> None:
+    (container,) = [one for one in list_rendered(rendered) if one.target == "all-in-one"]
+    given = {name: setting.value or "x" * 32 for name, setting in container.settings.items()}
+    assert WebSettings.from_env({"SPOTTER_HOST": "0.0.0.0", **given}).access is Access.KEYS
+
+
+def test_a_value_that_nobody_gives_is_asked_of_google(tmp_path: Path) -> None:
+    asked = tmp_path / "gcloud"
+    asked.write_text('#!/bin/sh\necho "$*" >asked\necho 10.0.0.9\n')
+    asked.chmod(0o755)
+    shutil.copytree(ROOT / "deploy/cloudrun", tmp_path / "deploy/cloudrun")
+    for name in ("gcp.sh", "gcp.env"):
+        shutil.copy(ROOT / "deploy" / name, tmp_path / "deploy")
+    path = f"{tmp_path}:/usr/bin:/bin"
+    done = run_script(
+        "render", "deploy/cloudrun/crema.yaml", folder=tmp_path, REDIS_HOST="", PATH=path
+    )
+    assert done.returncode == 0, done.stderr
+    assert "redis instances describe spotter-queue" in (tmp_path / "asked").read_text()
+    assert "10.0.0.9:6379" in (tmp_path / "var/gcp/deploy/cloudrun/crema.yaml").read_text()
