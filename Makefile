@@ -15,7 +15,6 @@
 # make fuzz         fuzz the door, the decoder and the API, MINUTES=3 each
 # make audit        known holes of the libraries; bills of materials into var/sbom
 # make overload     send twice what this machine can do, and see what becomes of it
-# make train        train a model: make train MODEL=person DATA=folder
 # make requirements export the pinned requirements from pyproject.toml (needs uv)
 # make clean        remove what was installed; var/, the data of your Spotter, stays
 #
