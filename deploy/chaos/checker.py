@@ -37,7 +37,7 @@ class Recovery:
 
 @dataclass(slots=True, kw_only=True)
 class Verdict:
-    """What a history shows. `named` holds ids (or keys) with what is wrong with them."""
+    """What a history shows. `named` holds ids (or keys) with what broke the promise."""
 
     requests: int = 0
     accepted: int = 0
@@ -166,9 +166,9 @@ class Checker:
             ):
                 verdict.changed += 1
                 self._name(f"job {job_id} changed after its end: {' > '.join(job.states)}")
-            self._judge_time(job_id, job)
+            self._judge_time(job)
 
-    def _judge_time(self, job_id: str, job: _Job) -> None:
+    def _judge_time(self, job: _Job) -> None:
         if job.finished is None:
             return
         took = job.finished - job.submitted
@@ -179,7 +179,6 @@ class Checker:
         )
         if took - broken > self._late_seconds:
             self._verdict.late += 1
-            self._name(f"job {job_id} is late: {took:.1f} s, {broken:.1f} of them in faults")
 
     def _judge_pictures(self) -> None:
         """Look for answers that belong to another picture: a picture has one answer, always.
