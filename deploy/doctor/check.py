@@ -43,7 +43,7 @@ def check(project: Project, rules: Sequence[Rule] = RULES) -> list[Finding]:
             found.update(one.check(project))
         except FactMissing as error:
             found.add(Finding(file=error.path, line=1, rule="fact-lost", what=str(error), **_LOST))
-        except (AttributeError, TypeError, ValueError) as error:
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
             # A shape that the schema refuses as well; where it does not, this is said.
             found.add(explain_stumble(one, error))
     return sorted(silence(found))

@@ -114,6 +114,26 @@ def find_unknown_settings(project: Project) -> Iterator[Spot]:
 
 
 @rule(
+    "setting-type",
+    why="An environment holds text alone: the platform refuses a list, and `true` becomes True or true.",
+    how="Put the value into quotes.",
+)
+def find_odd_values(project: Project) -> Iterator[Spot]:
+    """A variable's value is text or a number; the schemas say so for Cloud Run and Kubernetes."""
+    for container in list_ours(project):
+        if container.platform in (Platform.APP_ENGINE, Platform.COMPOSE):
+            for name, setting in container.settings.items():
+                value = container.get(*setting.keys, default="")
+                is_listed = setting.keys[0] == "environment" and isinstance(
+                    container.get("environment"), list
+                )
+                if not is_listed and (
+                    isinstance(value, bool) or not isinstance(value, str | int | float)
+                ):
+                    yield container.spot(*setting.keys, what=f"{name} is a {type(value).__name__}")
+
+
+@rule(
     "setting-missing",
     why="Without it the program refuses to start, or takes a value that is wrong in a container: "
     "WORKERS would be the cores of the whole machine, SPOTTER_HOSTS would refuse the public name.",

@@ -208,6 +208,8 @@ CONTAINERS = [
     plant("setting-unknown", POOL, "            - name: WORKERS", "            - name: SPOTTER_SECRET\n              valueFrom: {secretKeyRef: {name: spotter-cookie-secret, key: latest}}\n            - name: WORKERS"),
     plant("setting-unknown", POOL, "            - name: WORKERS", "            - name: REMAP_SIGTERM\n              value: SIGQUIT\n            - name: WORKERS"),
     plant("setting-unknown", COMPOSE, "      WORKERS: ${WORKERS:-2}\n", "      WORKERS: ${WORKERS:-2}\n      WORKER_THREADS: 4\n", at="WORKER_THREADS"),
+    plant("setting-type", ENGINE, "SPOTTER_ADDRESS: https://${DOMAIN}", "SPOTTER_ADDRESS: [here]"),
+    plant("setting-type", COMPOSE, "SPOTTER_DATA: /var/lib/spotter", "SPOTTER_DATA: true"),
     plant("setting-missing", ENGINE_WORKER, '  WORKERS: "2"\n', "", at="env_variables:"),
     plant("setting-missing", SERVICE, "            - name: SPOTTER_TRUSTED_PROXIES\n              value: 169.254.0.0/16\n", "", at="env:"),
     plant("setting-secret", ENGINE, "SPOTTER_SECRET: sm://${PROJECT_ID}/spotter-cookie-secret/latest", "SPOTTER_SECRET: 0123456789abcdef0123456789abcdef"),

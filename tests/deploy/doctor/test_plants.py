@@ -1,9 +1,14 @@
 """Each rule fires on a mistake planted for it, at the right line, and no other rule does."""
 
+import copy
+import random
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from deploy.doctor.check import RULES, check
 from deploy.doctor.project import ROOT, Project
@@ -46,6 +51,25 @@ def test_a_missing_file_is_no_crash() -> None:
     gone: dict[str, str | None] = dict.fromkeys(Project().yaml_files)
     for path in gone:
         check(Project(overrides={path: None}))
+
+
+@pytest.mark.parametrize("path", Project().yaml_files)
+def test_values_of_odd_types_are_no_crash(path: str) -> None:
+    documents = list(yaml.safe_load_all((ROOT / path).read_text()))
+    chance = random.Random(path)
+    for _ in range(3):
+        odd = copy.deepcopy(documents)
+        place, key = chance.choice([spot for one in odd for spot in list_places(one)])
+        place[key] = chance.choice([None, "x", 3, [1], {"a": 1}, True])
+        check(Project(overrides={path: yaml.safe_dump_all(odd)}))
+
+
+def list_places(data: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield every mapping and list below, each with every key."""
+    if isinstance(data, dict | list):
+        for key in data if isinstance(data, dict) else range(len(data)):
+            yield data, key
+            yield from list_places(data[key])
 
 
 def test_another_folder_may_be_checked(tmp_path: Path) -> None:
