@@ -47,16 +47,14 @@ class GivenRedis:
     @property
     def warnings(self) -> tuple[str, ...]:
         """Return what should be changed there."""
-        hole = warn_of_hole(self.title)
-        evicts = (
-            ""
-            if self.policy == "noeviction"
-            else (
-                f"warning: the Redis of REDIS_URL has maxmemory-policy {self.policy}: when its memory "
-                "is full it may throw accepted jobs or results away. Set it to noeviction there."
+        warnings = [warn_of_hole(self.title)]
+        if self.policy != "noeviction":
+            warnings.append(
+                f"warning: the Redis of REDIS_URL has maxmemory-policy {self.policy}: when its "
+                "memory is full it may throw accepted jobs or results away. Set it to noeviction "
+                "there."
             )
-        )
-        return tuple(warning for warning in (hole, evicts) if warning)
+        return tuple(filter(None, warnings))
 
 
 def look_at(url: str, password_file: str = "") -> GivenRedis:
