@@ -29,6 +29,8 @@ RULES: tuple[Rule, ...] = tuple(
 # These speak in general terms: where another rule has said something about the same place in plain
 # words, they add nothing.
 GENERAL = ("schema-", "kind-unknown")
+PARSERS = ("schema-app-engine", "schema-dispatch")
+STUMBLE = "schema-unchecked-"
 _LOST = {
     "why": "A rule that finds nothing to compare with would be silent for ever.",
     "how": "Tell deploy/doctor/facts.py where it stands now.",
@@ -54,30 +56,24 @@ def explain_stumble(one: Rule, error: Exception) -> Finding:
     return Finding(
         file="deploy/doctor",
         line=1,
-        rule=f"schema-unchecked-{one.code}",
+        rule=f"{STUMBLE}{one.code}",
         what=f"the rule could not be checked: {error}",
         why="A value has another type than any sound file has there.",
-        how="Mend what the schemas say first; if they say nothing, the rule needs a look.",
+        how="Mend what else is said first; if nothing is, the rule needs a look.",
     )
 
 
 def silence(found: set[Finding]) -> list[Finding]:
-    """Leave out what a more exact rule has said: at the same line, or by App Engine's parser."""
-    exact = [one for one in found if not one.rule.startswith(GENERAL)]
-    lines = {(one.file, one.line) for one in exact}
-    files = {one.file for one in exact}
-    schemas_spoke = any(
-        one.rule in {r.code for r in RULES} and one.rule.startswith(GENERAL) for one in found
-    )
-    kept = list(exact)
-    for one in found:
-        if not one.rule.startswith(GENERAL):
-            continue
-        is_stumble = one.rule.startswith("schema-unchecked-")
-        is_parser = one.rule in ("schema-app-engine", "schema-dispatch")
-        if is_stumble and (schemas_spoke or exact):
-            continue
-        if (one.file, one.line) in lines or (is_parser and one.file in files):
-            continue
-        kept.append(one)
-    return kept
+    """Leave out what a plainer finding has said already."""
+    plain = {one for one in found if not one.rule.startswith(GENERAL)}
+    lines = {(one.file, one.line) for one in plain}
+    files = {one.file for one in plain}
+    stumbles = {one for one in found if one.rule.startswith(STUMBLE)}
+
+    def adds_nothing(one: Finding) -> bool:
+        if one in stumbles:
+            return found != stumbles  # whatever it stumbled over is told
+        is_parser = one.rule in PARSERS  # tells one thing at a time, and often no line
+        return (one.file, one.line) in lines or (is_parser and one.file in files)
+
+    return [one for one in found if one in plain or not adds_nothing(one)]
