@@ -1,7 +1,8 @@
 """Turns a fitted network into an artefact: tries float, dynamic-range and int8, and picks one.
 
 Owns the choice: the fastest on this machine whose answers on the validation part are as good as the
-network's, within half a point of balanced accuracy. Parity is measured on the test part. The
+network's: half a point of balanced accuracy may be lost, or one picture of the rarest label where
+there are so few that one is more than that. Parity is measured on the test part. The
 temperature is folded into the head, so that the file's scores are calibrated as they are.
 """
 
@@ -113,6 +114,7 @@ def compare_variants(
         same = call_labels(scores, threshold) == call_labels(exact, threshold)
         found[variant.name] = {
             "balanced_accuracy": round(float(np.mean(recalls)), 4),
+            "one_picture": round(1 / (len(recalls) * int(np.bincount(labels).min())), 4),
             "milliseconds": times[variant.name],
             "bytes": len(variant.content),
             "same_answer": round(float(same.mean()), 4) if len(same) else None,
@@ -124,7 +126,8 @@ def compare_variants(
 
 def pick(found: Mapping[str, Mapping[str, Any]]) -> tuple[str, str]:
     """Return the variant to ship and why."""
-    floor = found["float"]["balanced_accuracy"] - _MAY_LOSE
+    may_lose = max(_MAY_LOSE, found["float"]["one_picture"])
+    floor = found["float"]["balanced_accuracy"] - may_lose - 1e-3  # the numbers are rounded
     good = {name: one for name, one in found.items() if one["balanced_accuracy"] >= floor}
     fastest = min(one["milliseconds"] for one in good.values())
     near = [name for name, one in good.items() if one["milliseconds"] <= fastest * _SAME_SPEED]
