@@ -40,3 +40,11 @@ def test_a_setting_that_cannot_be_used_is_one_line() -> None:
     assert "REDIS_URL" in done.stderr
     done = run("import web.wsgi", REDIS_URL="redis://x", SPOTTER_SECRET="short")
     assert done.stderr.startswith("web: SPOTTER_SECRET")
+
+
+def test_gunicorn_s_master_loads_nothing_that_is_patched_later() -> None:
+    code = (
+        "import sys, web.connections; "
+        "print([name for name in ('flask', 'redis', 'celery', 'jobs') if name in sys.modules])"
+    )
+    assert run(code).stdout.strip() == "[]"
