@@ -1,7 +1,8 @@
 """What the doctor says: findings, and the rules that make them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -45,6 +46,12 @@ class Spot:
 def spot(document: "Document", *keys: "Key", what: str) -> Spot:
     """Return the place of `keys` in a document."""
     return Spot(file=document.path, line=document.line(*keys), what=what)
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """Return a question about what may be meant, or nothing where nothing is near."""
+    near = get_close_matches(name, list(known), n=1, cutoff=0.75)
+    return f": do you mean {near[0]}?" if near else ""
 
 
 Look = Callable[["Project"], Iterator[Spot]]

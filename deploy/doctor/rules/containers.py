@@ -12,7 +12,7 @@ from deploy.doctor.containers import (
 )
 from deploy.doctor.documents import Document, dig
 from deploy.doctor.facts import CONTROLLER, DOCKERFILE, GUNICORN
-from deploy.doctor.finding import Spot, rule, spot
+from deploy.doctor.finding import Spot, rule, spot, suggest
 from deploy.doctor.project import BUILD, Project
 
 REGISTRY = "${REGION}-docker.pkg.dev/${PROJECT_ID}/${REPOSITORY}/"
@@ -110,7 +110,9 @@ def find_unknown_settings(project: Project) -> Iterator[Spot]:
         known = project.facts.list_settings(container.target)
         for name, setting in container.settings.items():
             if name not in known and not FOREIGN_SETTINGS.fullmatch(name):
-                yield container.spot(*setting.keys, what=f"{container.target} reads no {name}")
+                yield container.spot(
+                    *setting.keys, what=f"{container.target} reads no {name}{suggest(name, known)}"
+                )
 
 
 @rule(

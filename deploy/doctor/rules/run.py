@@ -7,7 +7,7 @@ from typing import Any
 from deploy.doctor.containers import Container, Platform, list_ours
 from deploy.doctor.documents import Document, dig
 from deploy.doctor.facts import EVENTS
-from deploy.doctor.finding import Spot, rule, spot
+from deploy.doctor.finding import Spot, rule, spot, suggest
 from deploy.doctor.project import Project
 from deploy.doctor.rules.schemas import load
 
@@ -59,7 +59,9 @@ def find_unknown_annotations(project: Project) -> Iterator[Spot]:
                 is_pools = is_pool and place == "Service"
                 known = name in POOL_ANNOTATIONS if is_pools else place in listed.get(name, ())
                 if not known:
-                    what = f"{name} is no annotation of a {'WorkerPool' if is_pools else place}"
+                    resource = "WorkerPool" if is_pools else place
+                    near = suggest(name, {*listed, *POOL_ANNOTATIONS} - {name})
+                    what = f"{name} is no annotation of a {resource}{near}"
                     yield spot(document, *keys, name, what=what)
 
 

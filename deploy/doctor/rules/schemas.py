@@ -9,7 +9,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from deploy.doctor.documents import Document
-from deploy.doctor.finding import Spot, rule, spot
+from deploy.doctor.finding import Spot, rule, spot, suggest
 from deploy.doctor.project import APP_ENGINE, BUILD, COMPOSE, DISPATCH, Project
 
 SCHEMAS = Path(__file__).parents[1] / "schemas"
@@ -45,7 +45,8 @@ def validate(document: Document, name: str, root: str = "") -> Iterator[Spot]:
             known = error.schema.get("properties", {})
             for extra in (name for name in error.instance if name not in known):
                 if isinstance(extra, str) and f"'{extra}'" in error.message:
-                    yield spot(document, *keys, extra, what=f"{extra} is unknown here")
+                    what = f"{extra} is unknown here{suggest(extra, known)}"
+                    yield spot(document, *keys, extra, what=what)
             continue
         where = ".".join(str(key) for key in keys) or "the file"
         yield spot(document, *keys, what=f"{where}: {shorten(error.message)}")

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from deploy.doctor.finding import Spot, rule
+from deploy.doctor.finding import Spot, rule, suggest
 from deploy.doctor.project import SCRIPT, VALUES, Project
 
 _PLACEHOLDER = re.compile(r"\$\{?([A-Za-z_]\w*)\}?")
@@ -56,7 +56,11 @@ def find_unknown_placeholders(project: Project) -> Iterator[Spot]:
                 continue
             for found in _PLACEHOLDER.finditer(line):
                 if found[1] not in known or not found[0].startswith("${"):
-                    yield Spot(file=path, line=number, what=f"{found[0]} is nothing of {VALUES}")
+                    yield Spot(
+                        file=path,
+                        line=number,
+                        what=f"{found[0]} is nothing of {VALUES}{suggest(found[1], known)}",
+                    )
 
 
 @rule(

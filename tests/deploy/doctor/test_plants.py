@@ -12,7 +12,7 @@ import yaml
 
 from deploy.doctor.check import RULES, check
 from deploy.doctor.project import ROOT, Project
-from tests.deploy.doctor.plants import PLANTS, Plant
+from tests.deploy.doctor.plants import ENGINE, PLANTS, POOL, SERVICE, Plant
 
 FACT_LOST = "fact-lost"  # said by the check itself, when a rule's fact is gone
 
@@ -35,6 +35,23 @@ def test_a_planted_mistake_is_found_and_nothing_else(plant: Plant) -> None:
     assert place.what
     assert place.why
     assert place.how
+
+
+@pytest.mark.parametrize(
+    ("file", "wrong", "right"),
+    [
+        (SERVICE, "containerConcurency", "containerConcurrency"),
+        (SERVICE, "run.googleapis.com/cpu-throtling", "run.googleapis.com/cpu-throttling"),
+        (POOL, "SPOTTER_HEALTHPORT", "SPOTTER_HEALTH_PORT"),
+        (ENGINE, "${PROJEKT_ID}", "PROJECT_ID"),
+    ],
+)
+def test_a_typing_error_is_answered_with_the_word(file: str, wrong: str, right: str) -> None:
+    old = "${PROJECT_ID}" if wrong.startswith("$") else right
+    planted = (ROOT / file).read_text().replace(old, wrong)
+    assert wrong in planted
+    whats = [finding.what for finding in check(Project(overrides={file: planted}))]
+    assert any(what.endswith(f": do you mean {right}?") for what in whats)
 
 
 def test_every_rule_has_its_planted_mistake() -> None:
