@@ -64,7 +64,7 @@ def prepare(folder: Path, candidates: Iterable[Candidate], rules: Rules) -> dict
     for entry, split in zip(taken, _place(old, taken, rules), strict=True):
         if split is None:
             (folder / entry.file).unlink()
-            reason = "looks like pictures on two sides of the split"
+            reason = "looks like a picture on another side of the split"
             dropped.append(Dropped(origin=entry.origin, label=entry.label, reason=reason))
         else:
             entries.append(replace(entry, split=split))
