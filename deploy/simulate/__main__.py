@@ -3,9 +3,10 @@
     calibrate   measure a picture's costs with one worker on this machine, into system.toml
     predict     simulate one, two and four workers on this machine, into prediction.json
     verify      measure the same, into measured.json, and print both side by side
-    run         simulate every load under every platform's rule, into a table and plots
+    run         simulate every load under every platform's rule
 
-The first three want an idle machine and take about ten minutes together.
+verify and run renew docs/scaling.md with its plots. The first three want an idle machine and take
+about ten minutes together.
 """
 
 import argparse
@@ -16,12 +17,18 @@ import tempfile
 from pathlib import Path
 
 from deploy.bench.system import BenchError
+from deploy.errors import StackError
+from deploy.marks import replace_between
 from deploy.settings import ROOT
 from deploy.simulate import compare
+from deploy.simulate.past import write_needs
 from deploy.simulate.platforms import read_platforms
 from deploy.simulate.report import draw, write_choices, write_table
 from deploy.simulate.runs import run_all, try_values
 from deploy.simulate.system import FILE, SimulationError, read_start_seconds, read_system
+
+PAGE = ROOT / "docs" / "scaling.md"
+PAST_RATES = (100.0, 1000.0, 10_000.0)
 
 
 def main(arguments: list[str]) -> int:
@@ -36,7 +43,7 @@ def main(arguments: list[str]) -> int:
     try:
         with tempfile.TemporaryDirectory() as name:
             print(_run(command, Path(name)))
-    except (SimulationError, BenchError) as error:
+    except (SimulationError, BenchError, StackError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0
@@ -51,22 +58,31 @@ def _run(command: str, folder: Path) -> str:
         prediction = compare.predict(read_system())
         compare.save(compare.PREDICTION, prediction)
         return json.dumps(prediction, indent=1)
-    if command == "run":
-        return _simulate_all()
+    return _compare(folder) if command == "verify" else _simulate_all()
+
+
+def _compare(folder: Path) -> str:
     measured = compare.verify(folder, os.environ, print)
     compare.save(compare.MEASURED, measured)
     prediction = json.loads(compare.PREDICTION.read_text(encoding="utf-8"))
-    return compare.write_table(prediction, measured)
+    table = compare.write_table(prediction, measured)
+    replace_between(PAGE, "compare", table)
+    return table
 
 
 def _simulate_all() -> str:
     system = read_system()
     platforms = read_platforms(start_seconds=read_start_seconds())
     runs = run_all(system, platforms)
-    paths = draw(runs, ROOT / "docs" / "img")
-    names = "\n".join(str(path.relative_to(ROOT)) for path in paths)
-    choices = write_choices(try_values(system, platforms[0]), platforms[0].rule)
-    return f"{write_table(runs)}\n{choices}\n{names}"
+    draw([one for one in runs if one.trace.name != "steady"], ROOT / "docs" / "img")
+    tables = {
+        "runs": write_table(runs),
+        "choices": write_choices(try_values(system, platforms[0]), platforms[0].rule),
+        "past": write_needs(system, platforms[0], PAST_RATES),
+    }
+    for name, table in tables.items():
+        replace_between(PAGE, name, table)
+    return "\n".join(tables.values())
 
 
 if __name__ == "__main__":

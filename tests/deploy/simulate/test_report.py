@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 import pytest
 
 from deploy.simulate import compare
+from deploy.simulate.past import find_need, write_needs
 from deploy.simulate.platforms import Platform
 from deploy.simulate.report import draw, tell_seconds, write_choices, write_table
 from deploy.simulate.runs import Run, run
@@ -62,3 +63,18 @@ def test_prediction_and_measurement_stand_side_by_side() -> None:
     seen = {"runs": {"calm-2": {"jobs": 7, "p50_seconds": 0.06, "p95_seconds": 0.2}}}
     row = compare.write_table(told, seen).splitlines()[2]
     assert row == "| calm | 2 | 7 | 50 ms | 60 ms | 100 ms | 200 ms |"
+
+
+def test_a_load_past_one_queue_server_needs_several() -> None:
+    system = System(
+        service_seconds=(0.04,), web_seconds=0.004, ledger_seconds=0.0005, rest_seconds=0
+    )
+    need = find_need(system, PLACE, 10_000)
+    assert (need.worker_cores, need.worker_instances) == (500, 250)
+    assert (need.web_cores, need.cells, need.megabytes_a_second) == (50, 10, 600)
+
+
+def test_the_needs_stand_in_a_column_each() -> None:
+    table = write_needs(SYSTEM, PLACE, (100.0, 1000.0))
+    assert table.splitlines()[0] == "| frames a second | 100 | 1,000 |"
+    assert "| instances of One worker | 4 | 32 |" in table
