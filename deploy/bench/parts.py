@@ -13,7 +13,7 @@ from deploy.bench.batches import load_with_batches
 from deploy.bench.limit import Limit
 from deploy.bench.load import make_form_requests, make_raw_requests
 from deploy.bench.measuring import Contestant, load_system, measure_in_turn, sum_up_all
-from deploy.bench.photos import SIZES, SMALL, Size, make_photos, write_photos
+from deploy.bench.photos import LARGE, MEDIUM, SMALL, Size, make_photos, write_photos
 from deploy.bench.queues import measure_queue
 from deploy.bench.system import System, count_cores
 
@@ -28,7 +28,7 @@ class Extent:
     rounds: int = 3
     photos: int = 12  # different ones of each size
     clients: Sequence[int] = (1, 8, 32)
-    sizes: Sequence[Size] = SIZES
+    larger: Sequence[Size] = (MEDIUM, LARGE)
     batch: int = 100  # photos in a batch
     batches: int = 4
     starts: int = 3
@@ -46,7 +46,7 @@ SHORT = Extent(
     rounds=1,
     photos=2,
     clients=(2,),
-    sizes=(SMALL,),
+    larger=(),
     batch=4,
     batches=1,
     starts=1,
@@ -79,7 +79,17 @@ class Bench:
 
 
 def measure_photos(bench: Bench) -> dict[str, Any]:
-    """Single photos of each size by each number of clients.
+    """Single photos as a webcam gives them."""
+    return _measure_sizes(bench, (SMALL,))
+
+
+def measure_larger(bench: Bench) -> dict[str, Any]:
+    """Single photos as phones give them."""
+    return _measure_sizes(bench, bench.extent.larger)
+
+
+def _measure_sizes(bench: Bench, sizes: Sequence[Size]) -> dict[str, Any]:
+    """Photos of each size by each number of clients.
 
     The contestants are the limit, `fast` with raw bodies and with forms, `strict`, and `reused`:
     photos that were seen before, from clients that allow an answer to be given again.
@@ -88,7 +98,7 @@ def measure_photos(bench: Bench) -> dict[str, Any]:
     with ExitStack() as stack:
         fast = stack.enter_context(bench.open_system("fast"))
         strict = stack.enter_context(bench.open_system("strict", durability="strict"))
-        for size in extent.sizes:
+        for size in sizes:
             photos = make_photos(size, extent.photos)
             raw, form = make_raw_requests(photos), make_form_requests(photos)
             with bench.open_limit(photos, f"photos-{size.name}") as limit:
@@ -115,7 +125,7 @@ def measure_photos(bench: Bench) -> dict[str, Any]:
             for cell in cells:
                 if cell["size"] == size.name:
                     cell["bytes"] = bytes_a_photo
-    return {"cells": cells}
+    return {"rounds": extent.rounds, "cells": cells}
 
 
 def _tell(what: str, figures: Mapping[str, Mapping[str, float]]) -> str:
@@ -138,7 +148,7 @@ def measure_batches(bench: Bench) -> dict[str, Any]:
             "fast": partial(load_with_batches, fast, batch, count=extent.batches),
         }
         figures = sum_up_all(measure_in_turn(contestants, extent.rounds))
-    return {"batch": extent.batch, "batches": extent.batches, **figures}
+    return {"rounds": extent.rounds, "batch": extent.batch, "batches": extent.batches, **figures}
 
 
 def measure_start(bench: Bench) -> dict[str, Any]:
@@ -157,7 +167,7 @@ def measure_start(bench: Bench) -> dict[str, Any]:
                 result = _measure_memory_and_idling(system, photos, extent)
         finally:
             system.__exit__()
-    return {"seconds": seconds, **result}
+    return {"rounds": extent.starts, "seconds": seconds, **result}
 
 
 def _measure_memory_and_idling(
@@ -178,6 +188,7 @@ def _measure_memory_and_idling(
 def measure_clients(bench: Bench) -> dict[str, Any]:
     """How cost and time grow with clients, for each number of workers."""
     extent, cells = bench.extent, []
+    rounds = max(1, extent.rounds - 1)
     photos = make_photos(SMALL, extent.photos)
     requests = make_raw_requests(photos)
     with bench.open_limit(photos, "photos") as limit:
@@ -192,10 +203,10 @@ def measure_clients(bench: Bench) -> dict[str, Any]:
                             load_system, system, requests, clients=clients, seconds=extent.seconds
                         ),
                     }
-                    figures = sum_up_all(measure_in_turn(contestants, max(1, extent.rounds - 1)))
+                    figures = sum_up_all(measure_in_turn(contestants, rounds))
                     cells.append({"workers": workers, "clients": clients, **figures})
                     bench.say(_tell(f"{workers} workers, {clients} clients", figures))
-    return {"cells": cells}
+    return {"rounds": rounds, "cells": cells}
 
 
 def measure_queues(bench: Bench) -> dict[str, Any]:
@@ -214,11 +225,12 @@ def measure_queues(bench: Bench) -> dict[str, Any]:
                         system, limit, photos, waiting=waiting, seconds=extent.seconds * 2
                     )
                 )
-    return {"cells": cells}
+    return {"rounds": 1, "cells": cells}
 
 
 PARTS = {
     "photos": measure_photos,
+    "larger": measure_larger,
     "batches": measure_batches,
     "start": measure_start,
     "clients": measure_clients,

@@ -27,7 +27,6 @@ class Size:
 SMALL = Size(name="640x480", width=640, height=480)
 MEDIUM = Size(name="1280x720", width=1280, height=720)
 LARGE = Size(name="4000x3000", width=4000, height=3000)
-SIZES = (SMALL, MEDIUM, LARGE)
 
 
 def make_photos(size: Size, count: int, *, quality: int = QUALITY) -> list[bytes]:

@@ -23,7 +23,7 @@ def draw_plots(data: Data, folder: Path) -> list[Path]:
     for name, draw in DRAWERS.items():
         if name in data:
             drawn.append(folder / f"cost-{name}.svg")
-            draw(data[name]).savefig(drawn[-1], metadata={"Date": None, "Creator": None})
+            draw(data).savefig(drawn[-1], metadata={"Date": None, "Creator": None})
     return drawn
 
 
@@ -31,8 +31,10 @@ def _make_figure(width: float = 9.0) -> Any:
     return Figure(figsize=(width, 3.4), layout="constrained")
 
 
-def _draw_photos(part: Data) -> Any:
-    cells = part["cells"]
+def _draw_photos(data: Data) -> Any:
+    cells = [
+        cell for name in ("photos", "larger") for cell in data.get(name, {"cells": ()})["cells"]
+    ]
     middle = sorted({cell["clients"] for cell in cells})
     clients = middle[len(middle) // 2]
     cells = [cell for cell in cells if cell["clients"] == clients]
@@ -56,7 +58,8 @@ def _draw_photos(part: Data) -> Any:
     return figure
 
 
-def _draw_clients(part: Data) -> Any:
+def _draw_clients(data: Data) -> Any:
+    part = data["clients"]
     figure = _make_figure()
     cost, time = figure.subplots(1, 2)
     for workers, colour in zip(
@@ -105,7 +108,8 @@ def _draw_clients(part: Data) -> Any:
     return figure
 
 
-def _draw_queue(part: Data) -> Any:
+def _draw_queue(data: Data) -> Any:
+    part = data["queue"]
     figure = _make_figure()
     cost, time = figure.subplots(1, 2)
     names = [str(cell["asked"]) for cell in part["cells"]]

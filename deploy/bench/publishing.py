@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.bench.plots import draw_plots
-from deploy.bench.report import sum_memory, write_part, write_summary
+from deploy.bench.report import sum_memory, write_goals, write_part, write_summary
 from deploy.bench.system import BenchError
 
 
@@ -23,15 +23,14 @@ def publish(data: Mapping[str, Any], root: Path) -> None:
     (root / "docs" / "performance.json").write_text(json.dumps(data, indent=1) + "\n")
     draw_plots(data, root / "docs" / "img")
     if {"photos", "batches", "start"} <= set(data):
+        _replace(page, "bench:goals", write_goals(data))
         _replace(root / "README.md", "cost", f"{write_summary(data)}\n\n{_tell_rest(data)}")
 
 
 def _tell_rest(data: Mapping[str, Any]) -> str:
     start = data["start"]
-    seconds = sorted(start["seconds"])[len(start["seconds"]) // 2]
     return (
-        f"From `make up` to the first answer {seconds:.1f} s; everything together "
-        f"{sum_memory(start):.0f} MB of memory (PSS, two workers) and "
+        f"Everything together takes {sum_memory(start):.0f} MB of memory (PSS, two workers), and "
         f"{start['idle_percent_of_a_core']:.1f} % of a core while nothing is to do."
     )
 

@@ -10,10 +10,12 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from deploy.bench.processes import read_cpu_seconds, read_pss_megabytes
+from deploy.lifeline import end_with_parent
 from deploy.settings import ROOT
 
 START_SECONDS = 60.0
@@ -78,6 +80,7 @@ class System:
                 stdout=console,
                 stderr=console,
                 start_new_session=True,
+                preexec_fn=partial(end_with_parent, os.getpid()),  # a bench that is killed, too
             )
 
     @property

@@ -16,7 +16,7 @@ from deploy.bench.load import SECOND_STAGE, Clients, Slice, make_form, make_raw_
 from deploy.bench.measuring import measure_in_turn, sum_up
 from deploy.bench.photos import SMALL, make_photos
 from deploy.bench.publishing import publish
-from deploy.bench.report import write_part, write_summary
+from deploy.bench.report import WRITERS, write_goals, write_part, write_summary
 from deploy.bench.system import BenchError
 from tests.conftest import ROOT
 from web.multipart import split_form
@@ -49,6 +49,7 @@ def make_data() -> dict[str, Any]:
     queue = {"asked": 0, "waiting": [0, 0], **FIGURE}
     parts: dict[str, Any] = {
         "photos": {"cells": [{**cell, "clients": clients} for clients in (1, 8, 32)]},
+        "larger": {"cells": [{**cell, "size": "1280x720", "clients": 8}]},
         "batches": {"batch": 100, "batches": 4, "limit": FIGURE, "fast": FIGURE},
         "start": {
             "seconds": [3.0, 3.5, 2.5],
@@ -64,7 +65,7 @@ def make_data() -> dict[str, Any]:
         },
         "queue": {"cells": [queue, {**queue, "asked": 1000, "waiting": [1000, 700]}]},
     }
-    return {name: {**part, "machine": MACHINE} for name, part in parts.items()}
+    return {name: {**part, "rounds": 3, "machine": MACHINE} for name, part in parts.items()}
 
 
 @pytest.fixture
@@ -108,6 +109,16 @@ def test_a_document_without_its_marks_is_not_touched(documents: Path) -> None:
     (documents / "docs" / "performance.md").write_text("nothing")
     with pytest.raises(BenchError, match="lacks the marks"):
         publish(make_data(), documents)
+
+
+def test_the_published_tables_are_those_of_the_published_data() -> None:
+    data = json.loads((ROOT / "docs" / "performance.json").read_text())
+    page, readme = (ROOT / "docs" / "performance.md").read_text(), (ROOT / "README.md").read_text()
+    assert set(WRITERS) - set(data) <= {"larger"}  # what README and goals are made of
+    for name, part in data.items():
+        assert write_part(name, part) in page
+    assert write_summary(data) in readme
+    assert write_goals(data) in page
 
 
 def test_every_figure_stands_against_the_limit_of_its_own_round() -> None:
