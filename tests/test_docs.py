@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,8 @@ def write_models_block() -> str:
     rows.append(write_row("person", "photos of sources it never saw", person["held_out"]["photos"]))
     for peer, found in person["peers"].items():
         rows.append(write_row(f"{peer} (a public peer)", "the same photos", found))
-    rows.append(write_row("person", "frames of fixed cameras", person["apart"]["this"]))
+    cameras = person["held_out"]["photos_of"]["gate"]
+    rows.append(write_row("person", "frames of fixed cameras, of clips it never saw", cameras))
     rider = read_metrics("zomato_rider")["held_out"]
     rows.append(write_row("zomato_rider", "real photos it never saw", rider["photos"]))
     rows.append(write_row("zomato_rider", "composites of parts it never saw", rider["made"]))
@@ -48,7 +50,10 @@ def write_models_block() -> str:
 
 
 def read_metrics(model: str) -> dict[str, Any]:
-    path = ROOT / "models/artefacts" / model / "1/metrics.json"
+    pipelines = tomllib.loads((ROOT / "models/pipelines.toml").read_text())["pipeline"]
+    stages = [stage for pipeline in pipelines for stage in pipeline["stage"]]
+    version = next(stage["version"] for stage in stages if stage["model"] == model)
+    path = ROOT / "models/artefacts" / model / version / "metrics.json"
     found: dict[str, Any] = json.loads(path.read_text())
     return found
 

@@ -16,7 +16,7 @@ from tests.faults.fleet import ROOT
 def damaged(tmp_path: Path) -> Path:
     """A copy of the artefacts in which one byte of one model is another."""
     root = shutil.copytree(ARTEFACTS_ROOT, tmp_path / "artefacts")
-    model = root / "person" / "1" / "model.tflite"
+    model = next(root.glob("person/*/model.tflite"))
     content = bytearray(model.read_bytes())
     content[len(content) // 2] ^= 1
     model.write_bytes(content)
