@@ -22,6 +22,7 @@ from deploy.bench.parts import FULL, PARTS, SHORT, Bench
 from deploy.bench.publishing import publish
 from deploy.bench.report import write_report
 from deploy.bench.system import BenchError, clean_environment
+from deploy.errors import StackError
 from deploy.settings import ROOT
 
 NONE = "none"
@@ -47,7 +48,7 @@ def main(arguments: list[str]) -> int:
             )
             data[name] = {**PARTS[name](bench), "machine": describe_machine()}
             file.write_text(json.dumps(data, indent=1) + "\n")
-    except BenchError as error:
+    except (BenchError, StackError) as error:
         print(error, file=sys.stderr)
         return 1
     finally:

@@ -34,6 +34,30 @@ def wait_until(is_so: Callable[[], T | None], what: str, seconds: float = 60) ->
     return value
 
 
+def run_command(
+    command: Sequence[str], *, seconds: float, environ: Mapping[str, str] | None = None
+) -> str:
+    """Run a command in the project's folder and return what it printed on stdout.
+
+    Raises:
+        CheckFailed: it failed; with its last lines.
+    """
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        check=False,
+    )
+    if done.returncode:
+        last = "\n".join((done.stdout + done.stderr).splitlines()[-20:])
+        raise CheckFailed(f"{shlex.join(command)} ended with {done.returncode}:\n{last}")
+    return done.stdout.strip()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compose:
     """One project under one Compose; `environ` is what its commands see."""
@@ -48,27 +72,12 @@ class Compose:
         Raises:
             CheckFailed: it failed; with its last lines.
         """
-        return self._run([*self.command, "-p", self.project, *arguments], seconds)
+        command = [*self.command, "-p", self.project, *arguments]
+        return run_command(command, seconds=seconds, environ=self.environ)
 
     def ask_engine(self, *arguments: str, seconds: float = 60) -> str:
         """Run a command of `docker` and return what it printed; raises as `run`."""
-        return self._run(["docker", *arguments], seconds)
-
-    def _run(self, command: list[str], seconds: float) -> str:
-        done = subprocess.run(
-            command,
-            cwd=ROOT,
-            env=self.environ,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=seconds,
-            check=False,
-        )
-        if done.returncode:
-            last = "\n".join((done.stdout + done.stderr).splitlines()[-20:])
-            raise CheckFailed(f"{shlex.join(command)} ended with {done.returncode}:\n{last}")
-        return done.stdout.strip()
+        return run_command(["docker", *arguments], seconds=seconds, environ=self.environ)
 
     def find(self, service: str) -> list[str]:
         """Return the ids of a service's running containers."""

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from deploy.compose_check.compose import ROOT, CheckFailed, wait_until
+from deploy.compose_check.compose import ROOT, CheckFailed, run_command, wait_until
 
 # A platform may choose any user, gives half a gigabyte and one core, and lets nothing be written.
 STRICT = (
@@ -25,19 +25,7 @@ def ask(*arguments: str, seconds: float = 120) -> str:
     Raises:
         CheckFailed: it failed; with its last lines.
     """
-    done = subprocess.run(
-        ["docker", *arguments],
-        cwd=ROOT,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=seconds,
-        check=False,
-    )
-    if done.returncode:
-        last = "\n".join((done.stdout + done.stderr).splitlines()[-20:])
-        raise CheckFailed(f"docker {arguments[0]} ended with {done.returncode}:\n{last}")
-    return done.stdout.strip()
+    return run_command(["docker", *arguments], seconds=seconds)
 
 
 class Platform:

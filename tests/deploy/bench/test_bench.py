@@ -18,6 +18,7 @@ from deploy.bench.photos import SMALL, make_photos
 from deploy.bench.publishing import publish
 from deploy.bench.report import WRITERS, write_goals, write_part, write_summary
 from deploy.bench.system import BenchError
+from deploy.errors import StackError
 from tests.conftest import ROOT
 from web.multipart import split_form
 
@@ -107,7 +108,7 @@ def test_publishing_renews_the_documents_between_their_marks(documents: Path) ->
 
 def test_a_document_without_its_marks_is_not_touched(documents: Path) -> None:
     (documents / "docs" / "performance.md").write_text("nothing")
-    with pytest.raises(BenchError, match="lacks the marks"):
+    with pytest.raises(StackError, match="lacks the marks"):
         publish(make_data(), documents)
 
 
