@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
+from models.catalogue import load_pipelines
 from models.classifiers.golden import write_golden
 from models.classifiers.loader import load
 from models.manifest import InputSpec, Manifest, OutputSpec, format_manifest
@@ -32,11 +33,13 @@ def write_models(root: Path) -> Path:
 
 
 def _write_model(root: Path, name: str, labels: tuple[str, str], channel: int) -> None:
+    stages = [stage for pipeline in load_pipelines().values() for stage in pipeline.stages]
+    version = next(stage.version for stage in stages if stage.model == name)
     bias = np.array([-GAIN * (MIDDLES[channel] - 127) / 128], dtype=np.float32)
     content = build_model(channel_means(SIDE, [channel], GAIN), bias, "sigmoid")
     manifest = Manifest(
         name=name,
-        version="1",
+        version=version,
         title="Made for the browser tests",
         sha256=hashlib.sha256(content).hexdigest(),
         task="binary",
@@ -51,7 +54,7 @@ def _write_model(root: Path, name: str, labels: tuple[str, str], channel: int) -
         ),
         provenance={"licence": "made for tests"},
     )
-    folder = root / name / "1"
+    folder = root / name / version
     folder.mkdir(parents=True)
     (folder / manifest.file).write_bytes(content)
     (folder / "manifest.toml").write_text(format_manifest(manifest), encoding="utf-8")

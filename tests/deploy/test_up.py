@@ -18,6 +18,7 @@ import pytest
 from tests.browser.made import ASTRONAUT, write_models
 from tests.conftest import ROOT
 from tests.deploy.servers import Serve, find_free_port
+from worker.versions import own_version
 
 ENDED_SECONDS = 10
 
@@ -248,7 +249,7 @@ def test_models_that_are_not_there_end_the_start_and_are_named(
     tmp_path: Path, spotter: Spotter
 ) -> None:
     done = try_to_start(tmp_path, spotter.models, SPOTTER_MODELS=str(tmp_path))
-    assert f"{tmp_path}/person/1/manifest.toml is missing" in done.stderr
+    assert f"{tmp_path}/person/{own_version('person')}/manifest.toml is missing" in done.stderr
 
 
 def test_a_redis_that_is_not_there_is_told_before_anything_starts(

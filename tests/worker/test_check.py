@@ -10,13 +10,16 @@ import pytest
 
 from models.catalogue import ARTEFACTS_ROOT
 from tests.faults.fleet import ROOT
+from worker.versions import own_version
+
+PERSON = f"person/{own_version('person')}/model.tflite"
 
 
 @pytest.fixture
 def damaged(tmp_path: Path) -> Path:
     """A copy of the artefacts in which one byte of one model is another."""
     root = shutil.copytree(ARTEFACTS_ROOT, tmp_path / "artefacts")
-    model = next(root.glob("person/*/model.tflite"))
+    model = root / PERSON
     content = bytearray(model.read_bytes())
     content[len(content) // 2] ^= 1
     model.write_bytes(content)
@@ -36,7 +39,7 @@ def test_the_artefacts_of_the_project_are_sound() -> None:
 def test_a_damaged_model_is_named_in_the_last_line(damaged: Path) -> None:
     done = run_check(damaged)
     last = done.stderr.splitlines()[-1]
-    assert (done.returncode, "person/1/model.tflite" in last, "sha256" in last) == (1, True, True)
+    assert (done.returncode, PERSON in last, "sha256" in last) == (1, True, True)
 
 
 def test_a_worker_refuses_to_start_on_a_damaged_model(damaged: Path, redis_url: str) -> None:
@@ -50,7 +53,7 @@ def test_a_worker_refuses_to_start_on_a_damaged_model(damaged: Path, redis_url: 
         timeout=60,
     )
     lines = [line for line in done.stdout.splitlines() if "artefacts_refused" in line]
-    assert (done.returncode, len(lines), "person/1/model.tflite" in lines[0]) == (1, 1, True)
+    assert (done.returncode, len(lines), PERSON in lines[0]) == (1, 1, True)
 
 
 def test_a_worker_without_a_queue_says_so_in_one_line() -> None:
