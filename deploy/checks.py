@@ -78,8 +78,8 @@ def tell_access(settings: StackSettings) -> str:
     """Return what a user should know of who may use Spotter, or nothing where only they can."""
     if settings.needs_keys:
         return (
-            "access: with keys and sign-in links alone. Sign yourself in: make key LINK=me - "
-            "a key for a program: make key NAME=phone"
+            "access: with keys and sign-in links alone. Sign yourself in: "
+            "make key LINK=me SCOPE=admin - a key for a program: make key NAME=phone"
         )
     if is_loopback(settings.host) and not settings.is_proxied:
         return ""

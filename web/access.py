@@ -65,9 +65,8 @@ def check() -> None:
         Problem: there is no usable key, the browser is not signed in, or the scope is not theirs.
         LedgerUnavailable: it cannot be found out now.
     """
-    if request.endpoint is None:
-        return  # the router's own refusal comes next
-    needed = find_need(current_app, request.endpoint)
+    # Without an endpoint the router's own refusal comes next; its page names the pages of a caller.
+    needed = find_need(current_app, request.endpoint) if request.endpoint else None
     if needed is None:
         with contextlib.suppress(Problem, LedgerUnavailable):
             g.caller = identify(needed)
