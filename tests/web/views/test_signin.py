@@ -190,6 +190,19 @@ def test_the_operator_signs_in_as_such(locked: Flask, store: GrantStore) -> None
     assert "/failed" in operator.get("/").text
 
 
+def test_a_refusal_shows_code_as_code(locked: Flask, store: GrantStore) -> None:
+    page = sign_in(locked, store, Scope.READ).get("/status").text
+    assert "<code>admin</code>" in page
+    assert "`" not in page
+
+
+def test_an_address_without_a_page_still_leads_the_operator_on(
+    locked: Flask, store: GrantStore
+) -> None:
+    assert 'href="/status"' in sign_in(locked, store, Scope.ADMIN).get("/nowhere").text
+    assert 'href="/status"' not in sign_in(locked, store, Scope.READ).get("/nowhere").text
+
+
 def test_no_token_and_no_cookie_is_logged(
     locked: Flask, store: GrantStore, caplog: pytest.LogCaptureFixture
 ) -> None:
