@@ -41,11 +41,12 @@ class Measured:
     ledger_seconds: float
     worker_seconds: float
     client_seconds: float
-    parts_seconds: tuple[float, ...]  # decoding and stages of each picture, by the worker's clock
+    busy_seconds: tuple[float, ...]  # from the lease to the end, of each picture
+    waiting_seconds: tuple[float, ...]  # from accepted to leased
 
     def as_dict(self) -> dict[str, Any]:
         """Return it for a JSON file, without the single pictures."""
-        return {name: value for name, value in asdict(self).items() if name != "parts_seconds"}
+        return {name: value for name, value in asdict(self).items() if not isinstance(value, tuple)}
 
 
 def measure(trace: Trace, *, workers: int, folder: Path, environ: Mapping[str, str]) -> Measured:
@@ -73,7 +74,8 @@ def measure(trace: Trace, *, workers: int, folder: Path, environ: Mapping[str, s
         p95_seconds=find_percentile(times, 95),
         mean_seconds=statistics.fmean(times),
         client_seconds=(client_after - client_before) / len(jobs),
-        parts_seconds=tuple(_sum_parts(job) for job in jobs),
+        busy_seconds=tuple(_read_busy(job) for job in jobs),
+        waiting_seconds=tuple(job["milliseconds"]["waiting"] / 1000 for job in jobs),
         **costs,
     )
 
@@ -131,11 +133,11 @@ def _await_last(system: System, paths: list[str]) -> None:
                 raise SimulationError(f"the job {path} was not answered in {SETTLE_SECONDS} s")
 
 
-def _sum_parts(job: Mapping[str, Any]) -> float:
+def _read_busy(job: Mapping[str, Any]) -> float:
     if job["state"] != "succeeded" or len(job["outcome"]["stages"]) != 2:
         raise SimulationError(f"expected the outcome of both stages, got {job}")
-    stages = sum(stage["milliseconds"] for stage in job["outcome"]["stages"])
-    return float(job["milliseconds"]["decoding"] + stages) / 1000
+    times = job["milliseconds"]
+    return float(times["total"] - times["waiting"]) / 1000
 
 
 def _read_own_seconds() -> float:

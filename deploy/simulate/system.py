@@ -20,14 +20,14 @@ class SimulationError(Exception):
 class System:
     """One picture's costs, and the limits of the ledger. Seconds are CPU seconds of one core.
 
-    `service_seconds` are drawn from what was measured, one value a picture: a worker child's CPU
-    from taking a job to having reported it.
+    `service_seconds` are drawn from what was measured, one value a picture: how long a worker child
+    is busy with a job, from its lease to its end.
     """
 
     service_seconds: tuple[float, ...]
     web_seconds: float  # CPU of web for a picture: body, checks, submit, answer
     ledger_seconds: float  # CPU of Redis for a picture, over its whole way
-    rest_seconds: float  # time without CPU: the doorbell, sockets, waking up
+    bell_seconds: float  # from a job's acceptance until an idle child has it
     client_seconds: float = 0.0  # CPU of the clients, where they share the cores
     max_waiting: int = 2000
     owner_turn: int = 8  # every so manieth lease is bulk
@@ -60,7 +60,7 @@ def read_system(path: Path = FILE) -> System:
             service_seconds=tuple(measured["service_seconds"]),
             web_seconds=measured["web_seconds"],
             ledger_seconds=measured["ledger_seconds"],
-            rest_seconds=measured["rest_seconds"],
+            bell_seconds=measured["bell_seconds"],
             client_seconds=measured["client_seconds"],
             worker_ready_seconds=assumed["worker_ready_seconds"],
             web_ready_seconds=assumed["web_ready_seconds"],

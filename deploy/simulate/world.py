@@ -165,10 +165,10 @@ class World:
                 instance.bells.append(bell)
                 yield bell
                 instance.bells.remove(bell)
+                yield self.env.timeout(self._system.bell_seconds)
                 continue
             self._running += 1
             cost = self._random.choice(self._system.service_seconds)
-            yield self.env.timeout(self._system.rest_seconds)
             yield from self._burn(cost)
             self._busy_seconds += cost
             job.ended = self.env.now

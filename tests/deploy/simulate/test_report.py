@@ -14,7 +14,7 @@ from deploy.simulate.scaling import Rule
 from deploy.simulate.system import System
 from deploy.simulate.traces import make_steady
 
-SYSTEM = System(service_seconds=(0.05,), web_seconds=0, ledger_seconds=0, rest_seconds=0)
+SYSTEM = System(service_seconds=(0.05,), web_seconds=0, ledger_seconds=0, bell_seconds=0)
 RULE = Rule(name="one", title="One worker", least=1, most=1, poll_seconds=15, start_seconds=0)
 PLACE = Platform(rule=RULE, children=2, cpus=2, gigabytes=2, price="cloud-run-worker-pool")
 
@@ -67,7 +67,7 @@ def test_prediction_and_measurement_stand_side_by_side() -> None:
 
 def test_a_load_past_one_queue_server_needs_several() -> None:
     system = System(
-        service_seconds=(0.04,), web_seconds=0.004, ledger_seconds=0.0005, rest_seconds=0
+        service_seconds=(0.04,), web_seconds=0.004, ledger_seconds=0.0005, bell_seconds=0
     )
     need = find_need(system, PLACE, 10_000)
     assert (need.worker_cores, need.worker_instances) == (500, 250)

@@ -11,7 +11,7 @@ from deploy.simulate.traces import Arrival, Trace, make_cameras, make_steady
 from deploy.simulate.world import Record, World
 
 # A worker that takes exactly 50 ms, and nothing else that costs time.
-SYSTEM = System(service_seconds=(0.05,), web_seconds=0, ledger_seconds=0, rest_seconds=0)
+SYSTEM = System(service_seconds=(0.05,), web_seconds=0, ledger_seconds=0, bell_seconds=0)
 ONE = Rule(name="one", title="", least=1, most=1, poll_seconds=15, start_seconds=0)
 SCALED = Rule(
     name="scaled",
