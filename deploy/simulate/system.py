@@ -30,7 +30,8 @@ class System:
     bell_seconds: float  # from a job's acceptance until an idle child has it
     client_seconds: float = 0.0  # CPU of the clients, where they share the cores
     max_waiting: int = 2000
-    owner_turn: int = 8  # every so manieth lease is bulk
+    bulk_turn: int = 8  # every so manieth lease is bulk
+    interactive_per_owner: int = 4
     worker_ready_seconds: float = 3.0
     web_ready_seconds: float = 2.0
 
@@ -65,7 +66,8 @@ def read_system(path: Path = FILE) -> System:
             worker_ready_seconds=assumed["worker_ready_seconds"],
             web_ready_seconds=assumed["web_ready_seconds"],
             max_waiting=limits["max_waiting"],
-            owner_turn=limits["bulk_turn"],
+            bulk_turn=limits["bulk_turn"],
+            interactive_per_owner=limits["interactive_per_owner"],
         )
     except (OSError, tomllib.TOMLDecodeError, KeyError) as error:
         raise SimulationError(

@@ -10,11 +10,16 @@ DAY_SECONDS = 24 * 3600.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """One picture that comes to the door. `bulk`: part of a folder or batch."""
+    """One picture that comes to the door. `bulk`: part of a folder or batch.
+
+    Of one `owner` only a few waiting pictures are interactive, the others are bulk; None: a person
+    who has no other picture waiting.
+    """
 
     seconds: float
     bulk: bool = False
     camera: str | None = None
+    owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

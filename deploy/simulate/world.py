@@ -6,7 +6,7 @@ at the limit, a worker that ends with the picture in hand. Leaves out what does 
 shares between owners, the size of pictures.
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Generator
 from dataclasses import dataclass, field
 from random import Random
@@ -32,6 +32,7 @@ class Job:
     ended: float | None = None
     superseded: bool = False
     bulk: bool = False
+    owner: str | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -75,6 +76,7 @@ class World:
         self._interactive: deque[Job] = deque()
         self._bulk: deque[Job] = deque()
         self._cameras: dict[str, Job] = {}
+        self._interactive_of: Counter[str | None] = Counter()
         self._leases = 0
         self._idle: deque[simpy.Event] = deque()
         self._instances: list[Instance] = []
@@ -101,7 +103,7 @@ class World:
 
     def _take_in(self, arrival: Arrival) -> Process:
         """Do what web does with one picture."""
-        job = Job(arrived=self.env.now, bulk=arrival.bulk)
+        job = Job(arrived=self.env.now, bulk=arrival.bulk, owner=arrival.owner)
         own = self._system.client_seconds if self._cores else 0.0
         yield from self._burn(self._system.web_seconds + own)
         with self._ledger.request() as turn:
@@ -118,12 +120,19 @@ class World:
             self.record.refused += 1
             return
         else:
-            (self._bulk if job.bulk else self._interactive).append(job)
+            self._line_up(job)
         if arrival.camera:
             self._cameras[arrival.camera] = job
         self.record.jobs.append(job)
         if self._idle:
             self._idle.popleft().succeed()
+
+    def _line_up(self, job: Job) -> None:
+        """Put a job into its class: an owner's first few are interactive."""
+        if job.owner is not None:
+            job.bulk |= self._interactive_of[job.owner] >= self._system.interactive_per_owner
+            self._interactive_of[job.owner] += not job.bulk
+        (self._bulk if job.bulk else self._interactive).append(job)
 
     def _count_waiting(self) -> int:
         return len(self._interactive) + len(self._bulk)
@@ -131,13 +140,14 @@ class World:
     def lease(self) -> Job | None:
         """Hand out the next job, as the ledger's script does."""
         self._leases += 1
-        is_bulk_turn = self._leases % self._system.owner_turn == 0
+        is_bulk_turn = self._leases % self._system.bulk_turn == 0
         for queue in (
             (self._bulk, self._interactive) if is_bulk_turn else (self._interactive, self._bulk)
         ):
             if queue:
                 job = queue.popleft()
                 job.started = self.env.now
+                self._interactive_of[job.owner] -= not job.bulk
                 return job
         return None
 

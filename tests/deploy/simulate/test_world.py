@@ -72,6 +72,12 @@ def test_interactive_goes_first_but_for_every_eighth() -> None:
     assert sum(job.bulk for job in order) == 2
 
 
+def test_an_owners_first_four_are_interactive() -> None:
+    folder = [Arrival(seconds=0.01, owner="one")] * 10
+    record, _ = run(make_trace(Arrival(seconds=0), *folder))
+    assert sum(not job.bulk for job in record.jobs if job.owner) == 4
+
+
 def test_a_camera_has_one_waiting_frame() -> None:
     record, summary = run(make_cameras(300, 10, 120, 1))  # 30 a second, and 20 can be worked off
     assert summary.most_waiting <= 300
