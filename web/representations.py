@@ -101,7 +101,7 @@ def represent_stage(stage: StageResult) -> dict[str, Any]:
         "passed": stage.passed,
         "unsure": stage.unsure,
         "scores": dict(stage.scores),
-        "milliseconds": stage.milliseconds,
+        "milliseconds": _round(stage.milliseconds),
     }
 
 

@@ -10,7 +10,7 @@ IMAGES: dict[str, tuple[tuple[str, ...], int | None]] = {
     "spotter-web": (("numpy", "PIL", "ai_edge_litert", "tensorflow", "pip", "worker"), 60_000_000),
     "spotter-worker": (("flask", "werkzeug", "gevent", "tensorflow", "pip", "web"), 200_000_000),
     "spotter": (("tensorflow", "pip"), None),
-    "spotter-train": (("flask", "celery", "pip"), None),
+    "spotter-train": (("flask", "gunicorn", "pip"), None),
 }
 BASE_LABEL = "org.opencontainers.image.base.name"
 TOOLS = ("gcc", "cc", "make", "pip", "pip3", "git")
