@@ -10,12 +10,14 @@ from werkzeug.test import TestResponse
 from jobs.client import JobClient
 from jobs.messages import Failure
 from jobs.versions import Versions
+from models.catalogue import load_pipelines
 from tests.jobs.factories import make_outcome, make_stage
 from tests.web.conftest import Make, Worker
 from web.reuse import MOST_PICTURES, AnsweredPictures
 
 JOBS = "/api/v1/jobs"
 REUSE = "wait=10, reuse=60"
+SHIPPED = load_pipelines()["zomato-rider"].stages[0].version
 
 
 def send(http: FlaskClient, photo: bytes, prefer: str = REUSE, **more: str) -> TestResponse:
@@ -33,7 +35,7 @@ def send(http: FlaskClient, photo: bytes, prefer: str = REUSE, **more: str) -> T
 @pytest.fixture(autouse=True)
 def shipped_versions(worker: Worker) -> None:
     """The stand-in answers as the person model that the pipeline names would."""
-    worker.answer = replace(make_outcome(), stages=(make_stage(version="1"),))
+    worker.answer = replace(make_outcome(), stages=(make_stage(version=SHIPPED),))
 
 
 def test_the_same_picture_is_answered_with_the_job_that_answered_it(
@@ -89,8 +91,8 @@ def test_a_new_version_of_a_model_makes_it_run_again(
     http: FlaskClient, client: JobClient, worker: Worker, photo: bytes
 ) -> None:
     first = send(http, photo).get_json()
-    Versions(client.ledger.client).choose("person", "2")
-    worker.answer = replace(make_outcome(), stages=(make_stage(version="2"),))
+    Versions(client.ledger.client).choose("person", "next")
+    worker.answer = replace(make_outcome(), stages=(make_stage(version="next"),))
     second = send(http, photo).get_json()
     assert second["id"] != first["id"]
     assert send(http, photo).get_json() == second
@@ -100,8 +102,8 @@ def test_a_version_that_is_taken_back_does_not_answer_any_more(
     http: FlaskClient, client: JobClient, worker: Worker, photo: bytes
 ) -> None:
     versions = Versions(client.ledger.client)
-    versions.choose("person", "2")
-    worker.answer = replace(make_outcome(), stages=(make_stage(version="2"),))
+    versions.choose("person", "next")
+    worker.answer = replace(make_outcome(), stages=(make_stage(version="next"),))
     send(http, photo)
     versions.take_back("person")
     send(http, photo)
