@@ -18,8 +18,6 @@ from jobs.errors import IdempotencyConflict, LedgerUnavailable, QueueFull
 from jobs.messages import (
     Batch,
     Job,
-    JobClass,
-    JobState,
     Lease,
     Report,
     StageResult,
@@ -27,7 +25,7 @@ from jobs.messages import (
     Worker,
 )
 from jobs.reader import LedgerReader
-from jobs.records import PREFIX, write_items
+from jobs.records import PREFIX, read_accepted, write_items, write_report
 from jobs.scripts import Scripts
 from jobs.settings import JobsSettings
 
@@ -104,7 +102,7 @@ class Ledger(LedgerReader):
             case b"accepted":
                 rings = tuple(ring.decode() for ring in more[3:])
                 single = submissions[0] if batch is None else None
-                job = _read_accepted(single, *more[:3]) if single and more[0] else None
+                job = read_accepted(single, *more[:3]) if single and more[0] else None
                 return Acceptance(id=text, replayed=False, rings=rings, job=job)
             case b"replayed":
                 return Acceptance(id=text, replayed=True)
@@ -189,7 +187,7 @@ class Ledger(LedgerReader):
                 _ms(self.settings.lease_seconds),
                 _ms(self.settings.linger_seconds),
                 BULK_TURN,
-                *_report_arguments(report),
+                *write_report(report),
             )
         lease = None
         if job:
@@ -277,41 +275,5 @@ class Ledger(LedgerReader):
             self.client.set(f"{PREFIX}ping", "1", px=60_000)
 
 
-def _read_accepted(
-    submission: Submission, job_class: bytes, position: int, submitted_ms: bytes
-) -> Job:
-    """Return a job as it stands right after it was accepted."""
-    return Job(
-        id=submission.id,
-        pipeline=submission.pipeline,
-        state=JobState.QUEUED,
-        owner=submission.owner,
-        job_class=JobClass(job_class.decode()),
-        attempts=0,
-        submitted_ms=float(submitted_ms),
-        camera=submission.camera,
-        position=position,
-        request_id=submission.request_id,
-    )
-
-
 def _ms(seconds: float) -> int:
     return round(seconds * 1000)
-
-
-def _report_arguments(report: Report | None) -> list[Any]:
-    """Flatten a report into job id, token, state, what it counts as, and the hash's fields."""
-    if report is None:
-        return ["", 0, "", ""]
-    fields: list[Any] = []
-    if report.decoding_milliseconds is not None:
-        fields += ["decoding", report.decoding_milliseconds]
-    if report.outcome is not None:
-        fields += ["outcome", report.outcome.to_json()]
-        counts_as = f"{'unsure' if report.outcome.unsure else 'sure'}|{report.outcome.label}"
-        return [report.job_id, report.token, JobState.SUCCEEDED.value, counts_as, *fields]
-    if report.failure is None:
-        raise ValueError("a report needs an outcome or a failure")
-    code = report.failure.code
-    fields += ["error_code", code, "error_message", report.failure.message]
-    return [report.job_id, report.token, JobState.FAILED.value, code, *fields]

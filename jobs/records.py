@@ -1,10 +1,21 @@
-"""How a job, a batch and a worker stand in Redis: hashes of bytes, read into messages."""
+"""How jobs, batches and reports stand in Redis: read into messages, and written for the scripts."""
 
 import json
 from collections.abc import Mapping
 from typing import Any
 
-from jobs.messages import Batch, Failure, Job, JobClass, JobState, Outcome, Refused, StageResult
+from jobs.messages import (
+    Batch,
+    Failure,
+    Job,
+    JobClass,
+    JobState,
+    Outcome,
+    Refused,
+    Report,
+    StageResult,
+    Submission,
+)
 
 PREFIX = "spotter:"  # of every key and channel
 
@@ -87,3 +98,43 @@ def read_batch(batch_id: str, record: Mapping[bytes, bytes]) -> Batch | None:
         submitted_ms=float(record[b"submitted"]),
         items=items,
     )
+
+
+def read_accepted(
+    submission: Submission, job_class: bytes, position: int, submitted_ms: bytes
+) -> Job:
+    """Return a job as it stands right after it was accepted."""
+    return Job(
+        id=submission.id,
+        pipeline=submission.pipeline,
+        state=JobState.QUEUED,
+        owner=submission.owner,
+        job_class=JobClass(job_class.decode()),
+        attempts=0,
+        submitted_ms=float(submitted_ms),
+        camera=submission.camera,
+        position=position,
+        request_id=submission.request_id,
+    )
+
+
+def write_report(report: Report | None) -> list[Any]:
+    """Flatten a report into job id, token, state, what it counts as, and the hash's fields.
+
+    Raises:
+        ValueError: it holds neither an outcome nor a failure.
+    """
+    if report is None:
+        return ["", 0, "", ""]
+    fields: list[Any] = []
+    if report.decoding_milliseconds is not None:
+        fields += ["decoding", report.decoding_milliseconds]
+    if report.outcome is not None:
+        fields += ["outcome", report.outcome.to_json()]
+        counts_as = f"{'unsure' if report.outcome.unsure else 'sure'}|{report.outcome.label}"
+        return [report.job_id, report.token, JobState.SUCCEEDED.value, counts_as, *fields]
+    if report.failure is None:
+        raise ValueError("a report needs an outcome or a failure")
+    code = report.failure.code
+    fields += ["error_code", code, "error_message", report.failure.message]
+    return [report.job_id, report.token, JobState.FAILED.value, code, *fields]

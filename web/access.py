@@ -6,7 +6,6 @@ SHA-256, and one question to Redis in a few seconds (web.keyring).
 """
 
 import contextlib
-import ipaddress
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -15,6 +14,7 @@ from flask import Flask, current_app, g, request
 from jobs.errors import LedgerUnavailable
 from jobs.grants import Grant, Scope
 from web.access_log import note
+from web.addresses import is_loopback
 from web.errors import Problem
 from web.owners import Caller, name_owner, read_browser
 from web.services import services
@@ -75,8 +75,8 @@ def check() -> None:
     if caller is None:
         raise Problem("key_missing", headers=_challenge())
     g.caller = caller
-    if caller.grant is not None and not caller.owner.startswith("browser:"):
-        note(key=caller.grant)
+    if caller.key is not None:
+        note(key=caller.key)
     if not caller.may(needed):
         raise Problem(
             "scope_missing",
@@ -136,19 +136,9 @@ def _find_browser() -> Grant | None:
 def _find_openness() -> Access:
     """Return how open this request is: who comes from elsewhere is no user of this machine."""
     access = services().settings.access
-    if access is Access.LOCAL and not _is_loopback(request.environ.get("REMOTE_ADDR", "")):
+    if access is Access.LOCAL and not is_loopback(request.environ.get("REMOTE_ADDR", "")):
         return Access.KEYS
     return access
-
-
-def _is_loopback(address: str) -> bool:
-    if address in ("127.0.0.1", ""):  # a Unix socket has no address
-        return True
-    try:
-        ip = ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    return (getattr(ip, "ipv4_mapped", None) or ip).is_loopback
 
 
 def _challenge(more: str = "") -> dict[str, str]:

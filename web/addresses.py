@@ -25,6 +25,17 @@ def group_address(address: str) -> str | None:
     return str(ip)
 
 
+def is_loopback(address: str) -> bool:
+    """Tell whether a caller is on this machine; who comes by a Unix socket has no address."""
+    if address in ("127.0.0.1", ""):  # nearly always, and cheaper than reading it
+        return True
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return (getattr(ip, "ipv4_mapped", None) or ip).is_loopback
+
+
 def is_within(address: str, networks: tuple[IPNetwork, ...]) -> bool:
     """Tell whether an address lies in one of the networks; what is no address does not."""
     try:

@@ -91,8 +91,8 @@ def is_exempt() -> bool:
 def name_caller() -> str:
     """Name who is counted: a key, else a network address; empty for this machine."""
     caller = g.get("caller")
-    if caller is not None and caller.grant is not None and not caller.owner.startswith("browser:"):
-        return f"key:{caller.grant}"
+    if caller is not None and caller.key is not None:
+        return f"key:{caller.key}"
     group = group_address(str(g.get("client_address", "")))
     return f"address:{group}" if group else ""
 

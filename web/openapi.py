@@ -7,13 +7,18 @@ of `web.errors` stands somewhere in it.
 from functools import cache
 from typing import Any
 
-from web.errors import PROBLEMS
+from web.operations import (
+    asked_parameters,
+    describe_json,
+    describe_operation,
+    header_parameter,
+    path_parameter,
+    query_parameter,
+)
 from web.owners import COOKIE
 from web.representations import API
-from web.schemas import ASKED, SCHEMAS, Schema, ref
+from web.schemas import SCHEMAS, Schema, ref
 
-ANYWHERE = ("host_unknown", "internal", "request_malformed", "too_many_connections")
-KNOWN_CALLERS = ("key_missing", "key_unknown", "scope_missing")
 # The empty one: on loopback and with SPOTTER_ACCESS=open nothing is needed.
 KEY_OR_BROWSER: list[dict[str, list[str]]] = [
     {"key": []},
@@ -21,7 +26,6 @@ KEY_OR_BROWSER: list[dict[str, list[str]]] = [
     {"browser": []},
     {},
 ]
-LEDGER = ("ledger_unavailable",)
 BODY = (
     "request_too_slow",
     *("body_empty", "body_incomplete", "form_unreadable", "image_missing", "parameter_unusable"),
@@ -51,21 +55,21 @@ def describe_api() -> dict[str, Any]:
         "paths": {
             f"{API}/jobs": {"post": _create_job(), "get": _list_jobs()},
             f"{API}/jobs/{{job_id}}": {
-                "parameters": [_path("job_id")],
+                "parameters": [path_parameter("job_id")],
                 "get": _show_job(),
                 "delete": _cancel_job(),
             },
             f"{API}/jobs/{{job_id}}/retry": {
-                "parameters": [_path("job_id")],
+                "parameters": [path_parameter("job_id")],
                 "post": _retry_job(),
             },
             f"{API}/jobs/{{job_id}}/events": {
-                "parameters": [_path("job_id")],
+                "parameters": [path_parameter("job_id")],
                 "get": _stream_events(),
             },
             f"{API}/batches": {"post": _create_batch()},
             f"{API}/batches/{{batch_id}}": {
-                "parameters": [_path("batch_id")],
+                "parameters": [path_parameter("batch_id")],
                 "get": _show_batch(),
             },
             f"{API}/pipelines": {"get": _list_pipelines()},
@@ -97,90 +101,15 @@ def _describe_access() -> dict[str, Any]:
     }
 
 
-def _operation(
-    name: str,
-    summary: str,
-    description: str,
-    *,
-    answers: dict[str, Any],
-    problems: tuple[str, ...] = (),
-    is_open: bool = False,
-    **more: Any,
-) -> Schema:
-    if is_open:
-        more["security"] = []
-    else:
-        problems = (*problems, *KNOWN_CALLERS, "rate_exceeded", *LEDGER)
-    return {
-        "operationId": name,
-        "summary": summary,
-        "description": description,
-        **more,
-        "responses": {**answers, **_problems(*problems, *ANYWHERE)},
-    }
-
-
-def _problems(*codes: str) -> dict[str, Any]:
-    """Describe refusals, grouped by their status."""
-    by_status: dict[str, list[str]] = {}
-    for code in sorted(set(codes)):
-        by_status.setdefault(str(PROBLEMS[code].status), []).append(code)
-    return {
-        status: {
-            "description": ", ".join(f"`{code}`" for code in found),
-            "content": {"application/problem+json": {"schema": ref("Problem")}},
-            **({"headers": dict([_HEADERS[status]])} if status in _HEADERS else {}),
-        }
-        for status, found in sorted(by_status.items())
-    }
-
-
-def _header(description: str) -> Schema:
-    return {"description": description, "schema": {"type": "string"}}
-
-
-_HEADERS = {
-    "401": ("WWW-Authenticate", _header("`Bearer`, and what was wrong with the key.")),
-    "429": ("Retry-After", _header("Seconds.")),
-    "503": ("Retry-After", _header("Seconds.")),
-}
-
-
-def _json(name: str, description: str, **headers: str) -> Schema:
-    answer: Schema = {
-        "description": description,
-        "content": {"application/json": {"schema": ref(name)}},
-    }
-    if headers:
-        answer["headers"] = {
-            key.replace("_", "-"): _header(value) for key, value in headers.items()
-        }
-    return answer
-
-
-def _path(name: str) -> Schema:
-    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-
-
-def _query(name: str, schema: Schema, description: str) -> Schema:
-    return {"name": name, "in": "query", "schema": schema, "description": description}
-
-
-def _given(name: str, description: str) -> Schema:
-    return {"name": name, "in": "header", "schema": {"type": "string"}, "description": description}
-
-
-def _asked() -> list[Schema]:
-    return [_query(name, schema, schema["description"]) for name, schema in ASKED.items()]
-
-
-IDEMPOTENCY = _given(
+IDEMPOTENCY = header_parameter(
     "Idempotency-Key",
     "1 to 255 printable characters of your choice. The same key with the same picture gives the "
     "same job again (`Idempotency-Replayed: true`), so a call whose answer was lost can be "
     "repeated; with another picture it is refused.",
 )
-WAIT = _query("wait", {"type": "number", "minimum": 0}, "Seconds to wait for the end, at most 30.")
+WAIT = query_parameter(
+    "wait", {"type": "number", "minimum": 0}, "Seconds to wait for the end, at most 30."
+)
 CREATED = {
     "Location": "The job's address.",
     "Preference_Applied": "The wait that was granted, or `reuse` where an earlier job is shown.",
@@ -191,16 +120,16 @@ CREATED = {
 def _create_job() -> Schema:
     binary = {"schema": {"type": "string", "format": "binary"}}
     kinds = ("image/jpeg", "image/png", "image/webp", "image/gif", "image/bmp")
-    return _operation(
+    return describe_operation(
         "createJob",
         "Send a picture",
         "The bytes as they are (cheapest), a form, or JSON. The type is decided by content. "
         "A caller that waits gets 200 with the end of the job when it comes in time, 422 when the "
         "picture turned out to be unreadable, else 202.",
         parameters=[
-            *_asked(),
+            *asked_parameters(),
             IDEMPOTENCY,
-            _given(
+            header_parameter(
                 "Prefer",
                 "`wait=N`: wait up to N seconds (at most 30) for the outcome. `reuse=N`: where you "
                 "sent the very same picture in the last N seconds (at most 3600) and it was "
@@ -216,69 +145,71 @@ def _create_job() -> Schema:
             },
         },
         answers={
-            "200": _json("Job", "The job has ended.", **CREATED),
-            "202": _json("Job", "The job is accepted and not ended yet.", **CREATED),
+            "200": describe_json("Job", "The job has ended.", **CREATED),
+            "202": describe_json("Job", "The job is accepted and not ended yet.", **CREATED),
         },
-        problems=(*BODY, *PICTURE, *LEDGER, "too_many_waiters"),
+        problems=(*BODY, *PICTURE, "too_many_waiters"),
     )
 
 
 def _list_jobs() -> Schema:
-    return _operation(
+    return describe_operation(
         "listJobs",
         "List your jobs",
         "Newest first: those of the key or, without one, of the browser's cookie or the "
         "caller's address.",
         parameters=[
-            _query("limit", {"type": "integer", "minimum": 1, "maximum": 100}, "20 unless told."),
-            _query("cursor", {"type": "string"}, "From `links.next`."),
+            query_parameter(
+                "limit", {"type": "integer", "minimum": 1, "maximum": 100}, "20 unless told."
+            ),
+            query_parameter("cursor", {"type": "string"}, "From `links.next`."),
         ],
-        answers={"200": _json("Jobs", "A page of the list.")},
-        problems=("parameter_unusable", *LEDGER),
+        answers={"200": describe_json("Jobs", "A page of the list.")},
+        problems=("parameter_unusable",),
     )
 
 
 def _show_job() -> Schema:
-    return _operation(
+    return describe_operation(
         "showJob",
         "Look a job up",
         "200 for any job that is known, failed ones too.",
         parameters=[WAIT],
-        answers={"200": _json("Job", "The job as it stands.")},
-        problems=("job_unknown", "parameter_unusable", "too_many_waiters", *LEDGER),
+        answers={"200": describe_json("Job", "The job as it stands.")},
+        problems=("job_unknown", "parameter_unusable", "too_many_waiters"),
     )
 
 
 def _cancel_job() -> Schema:
-    return _operation(
+    return describe_operation(
         "cancelJob",
         "Cancel a job",
         "A job that has ended stays as it is; either way the job is shown.",
-        answers={"200": _json("Job", "The job as it is now.")},
-        problems=("job_unknown", "cross_site", *LEDGER),
+        answers={"200": describe_json("Job", "The job as it is now.")},
+        problems=("job_unknown", "cross_site"),
     )
 
 
 def _retry_job() -> Schema:
-    return _operation(
+    return describe_operation(
         "retryJob",
         "Try a failed job again",
         "Makes a new job of the same picture; the failed one stays as it is. Only where the fault "
         "was Spotter's own (`worker_lost`, `internal_error`), and while the picture is kept: 15 "
         "minutes unless set otherwise. Asked twice, it is the same new job.",
-        answers={"202": _json("Job", "The new job.", Location=CREATED["Location"])},
+        answers={"202": describe_json("Job", "The new job.", Location=CREATED["Location"])},
         problems=("job_unknown", "job_not_failed", "picture_gone", "cross_site", "queue_full"),
     )
 
 
 def _stream_events() -> Schema:
-    return _operation(
+    return describe_operation(
         "streamEvents",
         "Follow a job",
         "Server-sent events in this order: `queued` (id, position; again when the position "
         "changes), `running`, `stage` for each stage, `done` with the job. A comment every 15 s "
         "keeps the connection. The stream ends after `done`.",
-        parameters=[_given("Last-Event-ID", "Go on behind this event.")],
+        parameters=[header_parameter("Last-Event-ID", "Go on behind this event.")],
         answers={
             "200": {
                 "description": "The stream.",
@@ -286,54 +217,54 @@ def _stream_events() -> Schema:
             },
             "204": {"description": "The job has ended and you know its end: do not come back."},
         },
-        problems=("job_unknown", "too_many_waiters", *LEDGER),
+        problems=("job_unknown", "too_many_waiters"),
     )
 
 
 def _create_batch() -> Schema:
-    return _operation(
+    return describe_operation(
         "createBatch",
         "Send many pictures",
         "1 to 100 parts `image`, 32 MiB in all. There is room for all or none is accepted; a bad "
         "picture is refused by itself, in its item. Their jobs wait behind single pictures.",
-        parameters=[_asked()[0], IDEMPOTENCY],
+        parameters=[asked_parameters()[0], IDEMPOTENCY],
         requestBody={
             "required": True,
             "content": {"multipart/form-data": {"schema": ref("BatchForm")}},
         },
         answers={
-            "202": _json(
+            "202": describe_json(
                 "Batch",
                 "The batch is accepted.",
                 Location="The batch's address.",
                 Idempotency_Replayed=CREATED["Idempotency_Replayed"],
             )
         },
-        problems=(*BODY, "batch_too_large", "batch_unusable", *LEDGER),
+        problems=(*BODY, "batch_too_large", "batch_unusable"),
     )
 
 
 def _show_batch() -> Schema:
-    return _operation(
+    return describe_operation(
         "showBatch",
         "Look a batch up",
         "Its progress, and each of its jobs.",
-        answers={"200": _json("Batch", "The batch as it stands.")},
-        problems=("batch_unknown", *LEDGER),
+        answers={"200": describe_json("Batch", "The batch as it stands.")},
+        problems=("batch_unknown",),
     )
 
 
 def _list_pipelines() -> Schema:
-    return _operation(
+    return describe_operation(
         "listPipelines",
         "List what can be asked",
         "Each pipeline with its stages and the texts of its outcomes.",
-        answers={"200": _json("Pipelines", "The pipelines.")},
+        answers={"200": describe_json("Pipelines", "The pipelines.")},
     )
 
 
 def _show_description() -> Schema:
-    return _operation(
+    return describe_operation(
         "showDescription",
         "This description",
         "OpenAPI 3.1.",
@@ -348,21 +279,21 @@ def _show_description() -> Schema:
 
 
 def _show_life() -> Schema:
-    return _operation(
+    return describe_operation(
         "showLife",
         "Does the process live?",
         "Answers whatever the state of the queue.",
         is_open=True,
-        answers={"200": _json("Life", "It does.")},
+        answers={"200": describe_json("Life", "It does.")},
     )
 
 
 def _show_readiness() -> Schema:
-    return _operation(
+    return describe_operation(
         "showReadiness",
         "Can a job be accepted?",
         "200 also without workers: then jobs wait, and `workers` is 0.",
         is_open=True,
-        answers={"200": _json("Readiness", "A job can be accepted.")},
-        problems=LEDGER,
+        answers={"200": describe_json("Readiness", "A job can be accepted.")},
+        problems=("ledger_unavailable",),
     )

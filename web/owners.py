@@ -33,6 +33,11 @@ class Caller:
     name: str | None = None
     is_confined: bool = False
 
+    @property
+    def key(self) -> str | None:
+        """Return the id of the key that was sent; None for a browser and for who needs none."""
+        return None if self.owner.startswith("browser:") else self.grant
+
     def may(self, scope: Scope) -> bool:
         """Tell whether this caller may do what needs the scope; who runs the system may do all."""
         return scope in self.scopes or Scope.ADMIN in self.scopes

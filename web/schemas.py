@@ -3,8 +3,8 @@
 from typing import Any
 
 from jobs.messages import JobState
-from web.errors import PROBLEMS
 from web.parameters import CAMERA, LONGEST_MAX_WAIT_SECONDS
+from web.problems import PROBLEMS
 
 Schema = dict[str, Any]
 

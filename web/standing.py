@@ -10,7 +10,7 @@ from typing import Any
 from jobs.messages import Job, Worker
 from jobs.metrics import Minute, Reading
 from jobs.settings import JobsSettings
-from web.errors import PROBLEMS
+from web.problems import PROBLEMS
 from web.representations import format_time, page_path
 
 SHOWN_MINUTES = 60

@@ -13,6 +13,7 @@ from deploy.doctor.rules import (
     containers,
     engine,
     kubernetes,
+    probes,
     redis,
     run,
     scalers,
@@ -21,7 +22,20 @@ from deploy.doctor.rules import (
 )
 
 _MODULES: tuple[ModuleType, ...] = (
-    *(text, schemas, run, scalers, engine, kubernetes, compose, containers, code, redis, build),
+    *(
+        text,
+        schemas,
+        run,
+        probes,
+        scalers,
+        engine,
+        kubernetes,
+        compose,
+        containers,
+        code,
+        redis,
+        build,
+    ),
 )
 RULES: tuple[Rule, ...] = tuple(
     one for module in _MODULES for one in vars(module).values() if isinstance(one, Rule)

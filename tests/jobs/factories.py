@@ -4,6 +4,7 @@ from typing import Any
 
 from jobs.ledger import Ledger
 from jobs.messages import Batch, Job, Lease, Outcome, Report, StageResult, Submission, new_id
+from jobs.records import PREFIX
 
 # What a stage that passed says, in jobs' words and in those of models, which are the same.
 STAGE: dict[str, Any] = {
@@ -68,3 +69,8 @@ def look_up(ledger: Ledger, job_id: str) -> Job:
     job = ledger.get(job_id)
     assert job is not None
     return job
+
+
+def blob_keys(ledger: Ledger) -> list[bytes]:
+    """The keys of the pictures that are held."""
+    return list(ledger.client.scan_iter(f"{PREFIX}blob:*"))

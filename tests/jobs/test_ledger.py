@@ -1,14 +1,12 @@
 """The life of one job: accepted, leased, finished once, kept for a while."""
 
-import threading
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 import redis
 
-from jobs.errors import IdempotencyConflict, LedgerUnavailable, QueueFull
+from jobs.errors import LedgerUnavailable
 from jobs.ledger import Ledger
 from jobs.messages import Failure, JobState, Report
 from jobs.records import PREFIX
@@ -16,19 +14,15 @@ from jobs.settings import JobsSettings
 from tests.conftest import QueueServer
 from tests.jobs.conftest import Submit
 from tests.jobs.factories import (
+    blob_keys,
     drain_order,
     finish,
     look_up,
     make_batch,
     make_outcome,
-    make_stage,
     make_submission,
     take,
 )
-
-
-def blob_keys(ledger: Ledger) -> list[bytes]:
-    return list(ledger.client.scan_iter(f"{PREFIX}blob:*"))
 
 
 def let_wait_run_out(ledger: Ledger, job_id: str) -> None:
@@ -123,74 +117,6 @@ def test_a_failure_is_kept_with_code_and_message(ledger: Ledger, submit: Submit)
     assert [one.id for one in ledger.failed()] == [job_id]
 
 
-def test_a_lapsed_lease_runs_again_with_a_new_token(hasty: Ledger, submit: Submit) -> None:
-    submit()
-    first = take(hasty)
-    hasty.sweep()
-    second = take(hasty)
-    assert (first.job_id, first.token, second.token) == (second.job_id, 1, 2)
-
-
-def test_a_zombie_cannot_finish_what_is_leased_again(hasty: Ledger, submit: Submit) -> None:
-    submit()
-    zombie = take(hasty)
-    hasty.sweep()
-    assert finish(hasty, zombie) is False
-    heir = take(hasty)
-    assert finish(hasty, zombie) is False
-    assert finish(hasty, heir) is True
-
-
-def test_a_job_that_runs_again_goes_first(hasty: Ledger, submit: Submit) -> None:
-    first, second = submit(), submit()
-    take(hasty)
-    hasty.sweep()
-    assert drain_order(hasty) == [first, second]
-
-
-def test_the_third_lapse_is_the_last(hasty: Ledger, submit: Submit) -> None:
-    job_id = submit()
-    for _ in range(3):
-        take(hasty)
-        hasty.sweep()
-    job = look_up(hasty, job_id)
-    assert job.state is JobState.FAILED
-    assert job.failure is not None
-    assert (job.failure.code, job.attempts) == ("worker_lost", 3)
-    assert blob_keys(hasty) == []
-
-
-def test_giving_up_names_the_reason_and_frees_the_job_at_once(
-    ledger: Ledger, submit: Submit
-) -> None:
-    job_id = submit()
-    for _ in range(3):
-        ledger.give_up(take(ledger), "drainer", "picture_too_slow")
-    failure = look_up(ledger, job_id).failure
-    assert failure is not None
-    assert failure.code == "picture_too_slow"
-    assert "JPEG" in failure.message
-
-
-def test_extending_keeps_a_lease_alive(redis_url: str) -> None:
-    ledger = Ledger.connect(JobsSettings(redis_url=redis_url, lease_seconds=60))
-    job_id = ledger.accept([make_submission()]).id
-    lease = take(ledger)
-    ledger.client.zadd(f"{PREFIX}running", {job_id: 1})  # as if nearly a minute had passed
-    assert ledger.extend(lease, "drainer", [make_stage()]) is True
-    ledger.sweep()
-    job = look_up(ledger, job_id)
-    assert job.state is JobState.RUNNING
-    assert job.progress == (make_stage(),)
-
-
-def test_a_lost_lease_cannot_be_extended(hasty: Ledger, submit: Submit) -> None:
-    submit()
-    lease = take(hasty)
-    hasty.sweep()
-    assert hasty.extend(lease, "drainer") is False
-
-
 def test_cancelling_ends_a_waiting_job(ledger: Ledger, submit: Submit) -> None:
     job = ledger.cancel(submit())
     assert job is not None
@@ -270,50 +196,6 @@ def test_an_expired_job_is_not_leased_even_before_a_sweep(ledger: Ledger, submit
     assert look_up(ledger, expired).state is JobState.EXPIRED
 
 
-def test_the_same_key_and_request_return_the_first_job(ledger: Ledger) -> None:
-    first = ledger.accept([make_submission()], idempotency_key="key", fingerprint="f")
-    again = ledger.accept([make_submission()], idempotency_key="key", fingerprint="f")
-    assert (again.id, first.replayed, again.replayed) == (first.id, False, True)
-    assert len(blob_keys(ledger)) == 1
-
-
-def test_the_same_key_with_another_request_is_refused(ledger: Ledger) -> None:
-    first = ledger.accept([make_submission()], idempotency_key="key", fingerprint="f")
-    with pytest.raises(IdempotencyConflict) as caught:
-        ledger.accept([make_submission()], idempotency_key="key", fingerprint="g")
-    assert caught.value.job_id == first.id
-    assert len(blob_keys(ledger)) == 1
-
-
-def test_keys_of_two_owners_have_nothing_to_do_with_each_other(ledger: Ledger) -> None:
-    first = ledger.accept([make_submission(owner="a")], idempotency_key="key", fingerprint="f")
-    second = ledger.accept([make_submission(owner="b")], idempotency_key="key", fingerprint="f")
-    assert first.id != second.id
-
-
-def test_a_key_lives_as_long_as_its_job(ledger: Ledger) -> None:
-    ledger.accept([make_submission()], idempotency_key="key", fingerprint="f")
-    name = f"{PREFIX}idempotency:local:key"
-    assert ledger.client.ttl(name) == -1
-    finish(ledger, take(ledger))
-    assert ledger.client.ttl(name) > 0
-
-
-def test_twenty_at_once_with_one_key_make_one_job(ledger: Ledger) -> None:
-    ids: list[str] = []
-
-    def accept() -> None:
-        taken = ledger.accept([make_submission()], idempotency_key="key", fingerprint="f")
-        ids.append(taken.id)
-
-    threads = [threading.Thread(target=accept) for _ in range(20)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert (len(ids), len(set(ids))) == (20, 1)
-
-
 def test_a_call_repeated_after_a_lost_answer_stores_nothing_twice(ledger: Ledger) -> None:
     submission = make_submission()
     ledger.accept([submission])
@@ -338,82 +220,6 @@ def test_a_job_whose_bytes_are_gone_fails_and_says_so(ledger: Ledger, submit: Su
     failure = look_up(ledger, job_id).failure
     assert failure is not None
     assert failure.code == "picture_lost"
-
-
-@pytest.mark.parametrize(
-    ("limit", "reason"), [({"max_waiting": 1}, "depth"), ({"max_waiting_bytes": 10}, "bytes")]
-)
-def test_what_does_not_fit_is_refused_and_nothing_is_stored(
-    redis_url: str, limit: dict[str, Any], reason: str
-) -> None:
-    ledger = Ledger.connect(JobsSettings(redis_url=redis_url, **limit))
-    ledger.accept([make_submission(image=b"12345678")])
-    with pytest.raises(QueueFull) as caught:
-        ledger.accept([make_submission(image=b"12345678")])
-    assert caught.value.reason == reason
-    assert 1 <= caught.value.retry_after_seconds <= 60
-    assert len(blob_keys(ledger)) == 1
-
-
-def test_one_owner_cannot_fill_the_queue_for_the_others(redis_url: str) -> None:
-    ledger = Ledger.connect(JobsSettings(redis_url=redis_url, max_waiting=10))
-    for _ in range(8):
-        ledger.accept([make_submission(owner="greedy")])
-    with pytest.raises(QueueFull, match="share"):
-        ledger.accept([make_submission(owner="greedy")])
-    ledger.accept([make_submission(owner="other")])
-
-
-def test_a_newer_frame_is_taken_even_by_a_full_queue(redis_url: str) -> None:
-    ledger = Ledger.connect(JobsSettings(redis_url=redis_url, max_waiting=1))
-    ledger.accept([make_submission(camera="gate")])
-    with pytest.raises(QueueFull):
-        ledger.accept([make_submission(camera="lobby")])
-    newer = ledger.accept([make_submission(camera="gate")]).id
-    assert drain_order(ledger) == [newer]
-
-
-def test_memory_above_its_share_refuses(ledger: Ledger) -> None:
-    ledger.sweep(memory_share=0.71)
-    with pytest.raises(QueueFull, match="memory"):
-        ledger.accept([make_submission()])
-    ledger.sweep(memory_share=0.3)
-    ledger.accept([make_submission()])
-
-
-def test_an_ended_job_makes_room_for_its_bytes(redis_url: str) -> None:
-    ledger = Ledger.connect(JobsSettings(redis_url=redis_url, max_waiting_bytes=10))
-    for _ in range(3):
-        ledger.accept([make_submission(image=b"12345678")])
-        finish(ledger, take(ledger))
-
-
-def test_a_batch_is_taken_whole_or_not_at_all(redis_url: str) -> None:
-    ledger = Ledger.connect(JobsSettings(redis_url=redis_url, max_waiting=4))
-    batch, submissions = make_batch(5)
-    with pytest.raises(QueueFull):
-        ledger.accept(submissions, batch=batch)
-    assert blob_keys(ledger) == []
-    assert ledger.get_batch(batch.id) is None
-
-
-def test_a_batch_names_its_jobs_in_order(ledger: Ledger) -> None:
-    batch, submissions = make_batch(3)
-    assert ledger.accept(submissions, batch=batch).id == batch.id
-    found = ledger.get_batch(batch.id)
-    assert found is not None
-    assert found.items == tuple(one.id for one in submissions)
-    assert ledger.client.ttl(f"{PREFIX}batch:{batch.id}") == -1
-    drain_order(ledger)
-    assert ledger.client.ttl(f"{PREFIX}batch:{batch.id}") > 0
-
-
-def test_a_repeated_batch_is_replayed(ledger: Ledger) -> None:
-    first, submissions = make_batch(2)
-    ledger.accept(submissions, batch=first, idempotency_key="key", fingerprint="f")
-    second, submissions = make_batch(2)
-    again = ledger.accept(submissions, batch=second, idempotency_key="key", fingerprint="f")
-    assert (again.id, again.replayed) == (first.id, True)
 
 
 def test_recent_lists_an_owners_jobs_newest_first_and_in_pages(

@@ -15,6 +15,7 @@ from jobs.messages import Failure, Lease, Outcome, Report
 from jobs.settings import JobsSettings
 from tests.jobs.factories import make_outcome
 from tests.web import hostile
+from tests.web.serving import Web
 from web.app import create_app
 from web.settings import WebSettings
 
@@ -97,12 +98,7 @@ def http(app: Flask) -> FlaskClient:
 @pytest.fixture
 def worker(client: JobClient) -> Iterator[Worker]:
     """A stand-in worker at work."""
-    worker = Worker(Ledger.connect(client.ledger.settings))
-    thread = threading.Thread(target=worker.run)
-    thread.start()
-    yield worker
-    worker.stopped.set()
-    thread.join()
+    yield from _run(Worker(Ledger.connect(client.ledger.settings)))
 
 
 @pytest.fixture(scope="session")
@@ -113,3 +109,17 @@ def photo() -> bytes:
 @pytest.fixture(scope="session")
 def other_photo() -> bytes:
     return hostile.jpeg(640, 480, seed=2)
+
+
+@pytest.fixture
+def hand(web: Web) -> Iterator[Worker]:
+    """A stand-in worker behind the real web process that a module starts as its fixture `web`."""
+    yield from _run(Worker(Ledger.connect(web.ledger.settings)))
+
+
+def _run(worker: Worker) -> Iterator[Worker]:
+    thread = threading.Thread(target=worker.run)
+    thread.start()
+    yield worker
+    worker.stopped.set()
+    thread.join()

@@ -8,7 +8,7 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
 from tests.web.conftest import Make
 from web.answers import translate
-from web.errors import PROBLEMS
+from web.problems import PROBLEMS
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ import re
 from pathlib import Path
 
 from jobs.records import FAILURES
-from web.errors import PROBLEMS
 from web.openapi import describe_api
+from web.problems import PROBLEMS
 from web.views.reference import METHODS
 
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "api.md").read_text(encoding="utf-8")

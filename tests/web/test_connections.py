@@ -10,7 +10,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from jobs.ledger import Ledger
 from tests.conftest import QueueServer
 from tests.web.conftest import Worker
 from tests.web.serving import Web, read_all, read_status, serve
@@ -28,16 +27,6 @@ def web(queue_server: QueueServer, tmp_path_factory: pytest.TempPathFactory) -> 
     folder = tmp_path_factory.mktemp("web")
     with serve(queue_server.url, folder, SPOTTER_MAX_CONNECTIONS=str(MOST)) as web:
         yield web
-
-
-@pytest.fixture
-def hand(web: Web) -> Iterator[Worker]:
-    worker = Worker(Ledger.connect(web.ledger.settings))
-    thread = threading.Thread(target=worker.run)
-    thread.start()
-    yield worker
-    worker.stopped.set()
-    thread.join()
 
 
 class Drip:

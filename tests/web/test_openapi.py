@@ -17,8 +17,8 @@ from jobs.messages import Failure
 from jobs.messages import Worker as Child
 from tests.jobs.factories import take
 from tests.web.conftest import Worker
-from web.errors import PROBLEMS
 from web.openapi import describe_api
+from web.problems import PROBLEMS
 from web.views.reference import METHODS
 
 API = describe_api()

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from jobs.ledger import Ledger
 from tests.conftest import QueueServer
 from tests.web.conftest import Worker
 from tests.web.forms import FORM_TYPE, make_form
@@ -22,18 +21,6 @@ def web(queue_server: QueueServer, tmp_path_factory: pytest.TempPathFactory) -> 
     queue_server.ask("FLUSHALL")
     with serve(queue_server.url, tmp_path_factory.mktemp("web")) as web:
         yield web
-
-
-@pytest.fixture
-def hand(web: Web) -> Iterator[Worker]:
-    import threading
-
-    worker = Worker(Ledger.connect(web.ledger.settings))
-    thread = threading.Thread(target=worker.run)
-    thread.start()
-    yield worker
-    worker.stopped.set()
-    thread.join()
 
 
 def test_a_whole_body_is_accepted_and_answered(web: Web, hand: Worker, photo: bytes) -> None:

@@ -10,7 +10,7 @@ from web.access import needs
 from web.access_log import note
 from web.answers import answer_json
 from web.arrivals import read_one
-from web.errors import PROBLEMS, Problem
+from web.errors import Problem
 from web.intake import submit_or_reuse, submit_picture
 from web.owners import current_caller, current_owner, is_visible
 from web.parameters import (
@@ -20,6 +20,7 @@ from web.parameters import (
     read_preference,
     read_wait,
 )
+from web.problems import PROBLEMS
 from web.representations import API, job_path, page_path, represent_job
 from web.reuse import LONGEST_SECONDS
 from web.services import services

@@ -7,8 +7,8 @@ from typing import Any
 from flask import Blueprint, Response, render_template
 
 from web.access import open_to_all
-from web.errors import PROBLEMS
 from web.openapi import describe_api
+from web.problems import PROBLEMS
 from web.representations import API
 from web.services import services
 
