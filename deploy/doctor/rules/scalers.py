@@ -9,6 +9,8 @@ from deploy.doctor.documents import Document, Keys
 from deploy.doctor.finding import Spot, rule, spot
 from deploy.doctor.project import Project
 
+SLOWEST_LOOK_SECONDS = 5
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scaler:
@@ -201,3 +203,18 @@ def find_nervous_scalers(project: Project) -> Iterator[Spot]:
         if seconds < 60:
             keys = (*scaler.keys, *window, "stabilizationWindowSeconds")
             yield spot(scaler.document, *keys, what=f"a burst is remembered for {seconds} s only")
+
+
+@rule(
+    "scaler-slow",
+    why="Every look at most doubles the workers: in a burst pictures wait for two or three looks and as "
+    "many starts (docs/scaling.md).",
+    how="Set spec.pollingInterval to at most 5; without it CREMA looks only when it is called.",
+)
+def find_slow_scalers(project: Project) -> Iterator[Spot]:
+    """CREMA looks often. On Kubernetes it is the cluster that asks, in its own time."""
+    for document in project.find(folder="deploy/cloudrun/", kind="CremaConfig"):
+        seconds = document.get("spec", "pollingInterval")
+        if not isinstance(seconds, int) or seconds > SLOWEST_LOOK_SECONDS:
+            what = f"pollingInterval is {seconds or 'not set'}"
+            yield spot(document, "spec", "pollingInterval", what=what)

@@ -155,6 +155,8 @@ SCALERS = [
     plant("scaler-bounds", CREMA, "minReplicaCount: 1", "minReplicaCount: 9"),
     plant("scaler-nobody", SCALING, "minReplicaCount: 1", "minReplicaCount: 0"),
     plant("scaler-password", CREMA, "            authenticationRef:\n              name: queue", "            authenticationRef:\n              name: other", at="name: other"),
+    plant("scaler-slow", CREMA, "pollingInterval: 5", "pollingInterval: 15"),
+    plant("scaler-slow", CREMA, "  pollingInterval: 5\n", "", at="spec:"),
     plant("scaler-steady", SCALING, "stabilizationWindowSeconds: 120", "stabilizationWindowSeconds: 5"),
 ]
 
