@@ -34,7 +34,7 @@ def make_worker(
     """Describe the Celery worker with one child for each of `settings.workers`."""
     return Program(
         name="worker",
-        command=[sys.executable, "-m", "celery", "-A", module, "worker"],
+        command=[sys.executable, "-m", "worker", "-A", module],
         environment=_share(settings, redis_url, environ),
         stop_seconds=WORKER_STOP_SECONDS,
     )

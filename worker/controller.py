@@ -1,29 +1,29 @@
-"""The main process of a worker: checks the artefacts, runs Celery's consumer and pool, stops them.
+"""The main process of a worker: runs Celery's pool and consumer, and stops them.
 
-Differs from Celery's own in three things: no pool before the artefacts are found sound; SIGTERM
-and SIGINT let every child end the picture in hand and stop within seconds, whatever happens; and
-nothing but our log lines is printed.
+Differs from Celery's own in three things: it ends where its first children refuse the artefacts;
+SIGTERM and SIGINT let every child end the picture in hand and stop within seconds, whatever
+happens; and nothing but our log lines is printed.
 """
 
 import logging
 import os
+import select
 import signal
-import subprocess
 import sys
 import threading
 import time
 import warnings
-from collections.abc import Sequence
 from types import FrameType
 from typing import Any
 
 from billiard import active_children
 from celery.apps.worker import Worker
+from celery.bootsteps import StartStopStep
 from celery.platforms import SecurityWarning
 from celery.worker import state
 
 from worker.health import Health
-from worker.pool import STOP_SIGNAL
+from worker.pool import EXIT_REFUSED, STARTING, STOP_SIGNAL
 
 logger = logging.getLogger(__name__)
 
@@ -31,18 +31,31 @@ logger = logging.getLogger(__name__)
 STOP_SECONDS = 6.5
 # Where no task runs, Celery has no reason to take longer than this: it cannot reach Redis.
 IDLE_STOP_SECONDS = 3.0
+LOOK_SECONDS = 0.05  # how often the first children are looked at while they load
+# How a file ends the process that reads it.
+CRASHES = frozenset(
+    (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGSYS)
+)
+
+
+class FirstChildren(StartStopStep):
+    """Stands between pool and consumer, until a child has loaded the models or has refused them."""
+
+    requires = ("celery.worker.components:Pool",)
+
+    def start(self, parent: "Controller") -> None:
+        """Let the consumer begin, or end the worker."""
+        parent.await_first_child()
 
 
 class Controller(Worker):
     """Celery's worker program, as Spotter runs it."""
 
     # Set by the application that this class is bound to.
-    check_command: Sequence[str] = ()
     health: Health | None = None
 
     def __init__(self, **options: Any) -> None:
-        """Start the check of the artefacts beside the rest of the start."""
-        self._check = subprocess.Popen(self.check_command, stderr=subprocess.PIPE, text=True)
+        """Leave out what workers tell each other, and prepare to be woken by signals."""
         self._wake_reader, self._wake_writer = os.pipe()
         # These three talk between workers; ours meet in the ledger. Flower, which is sent events
         # by the option -E, knows a worker by its heartbeat.
@@ -60,19 +73,34 @@ class Controller(Worker):
             super().on_before_init(**options)
 
     def on_start(self) -> None:
-        """Go on to start the pool only if the artefacts are sound.
-
-        Raises:
-            SystemExit: When they are not; the log says which file and why.
-        """
-        _, text = self._check.communicate()
-        if self._check.returncode:
-            reason = text.strip() or f"the check ended with {self._check.returncode}"
-            logger.critical("artefacts_refused", extra={"error": reason.splitlines()[-1]})
-            raise SystemExit(1)
+        """Begin; the children that the pool starts first are told so by their environment."""
+        os.environ[STARTING] = "1"  # noqa: TID251  Celery tells them in this way that they are new
         if self.health is not None:
             self._open_health_port(self.health)
         super().on_start()
+
+    def await_first_child(self) -> None:
+        """Wait until a child has loaded the models; end with 1 where one refuses them.
+
+        The children check what they load, so no job can meet an artefact that is not sound. One
+        that ends for another reason is the pool's business, which replaces it.
+        """
+        children = active_children()
+        poll = select.poll()
+        for child in children:
+            poll.register(child.outqR_fd, select.POLLIN)  # Celery's word that it is ready
+        while state.should_stop is None:
+            is_ready = any(mask & select.POLLIN for _, mask in poll.poll(LOOK_SECONDS * 1000))
+            codes = [code for child in children if (code := child.exitcode) is not None]
+            if crashes := CRASHES.intersection(-code for code in codes):
+                reason = f"{signal.Signals(min(crashes)).name} ended a child that loaded them"
+                logger.critical("artefacts_refused", extra={"error": reason})
+                self._end_now(1)
+            if EXIT_REFUSED in codes:  # the child's line said why
+                self._end_now(1)
+            if is_ready or codes:
+                break
+        os.environ.pop(STARTING, None)  # noqa: TID251
 
     def _open_health_port(self, health: Health) -> None:
         try:
@@ -112,11 +140,11 @@ class Controller(Worker):
         time.sleep(IDLE_STOP_SECONDS)
         if state.active_requests:
             time.sleep(STOP_SECONDS - IDLE_STOP_SECONDS)
+        logger.warning("worker_ended_by_force")
         self._end_now(0)
 
     def _end_now(self, code: int) -> None:
         """End without waiting; children die with us, and what they had leased runs out."""
-        logger.warning("worker_ended_by_force")
         for child in active_children():
             os.kill(child.pid, signal.SIGKILL)
         sys.stdout.flush()

@@ -3,7 +3,6 @@
 import logging
 import socket
 import warnings
-from collections.abc import Sequence
 from functools import partial
 
 from billiard.util import get_logger as get_pool_logger
@@ -14,18 +13,15 @@ from jobs.ledger import Ledger
 from jobs.logs import configure
 from jobs.queue import make_celery
 from worker import pool
-from worker.controller import Controller
+from worker.controller import Controller, FirstChildren
 from worker.health import Health
 from worker.probe import find_children
 
 LIBRARIES = ("celery", "kombu", "amqp", "redis", "multiprocessing")
 
 
-def make_app(plan: pool.Plan, *, module: str, check_command: Sequence[str]) -> Celery:
-    """Make the application for `celery -A module worker`; children import `module` again.
-
-    `check_command` ends with 0 when the pool may be started.
-    """
+def make_app(plan: pool.Plan, *, module: str) -> Celery:
+    """Make the application for `python -m worker -A module`; children import `module` again."""
     app = make_celery(plan.jobs.redis_url)
     app.conf.update(
         include=[module, "worker.tasks"],
@@ -37,9 +33,9 @@ def make_app(plan: pool.Plan, *, module: str, check_command: Sequence[str]) -> C
     app.Worker = app.subclass_with_self(
         Controller,
         name="Worker",
-        check_command=tuple(check_command),
         health=make_health(plan) if plan.worker.health_port else None,
     )
+    app.steps["worker"].add(FirstChildren)
     signals.setup_logging.connect(lambda **_: _set_up_logs(plan.project), weak=False)
     pool.install(plan)
     return app

@@ -24,6 +24,7 @@ from jobs.settings import JobsSettings
 from jobs.tracing import Tracer
 from jobs.versions import Versions
 from models.catalogue import load_pipelines
+from models.errors import ModelError
 from worker.child import Child
 from worker.rollover import Loaded, Rollover
 from worker.settings import MEGABYTE, WorkerSettings
@@ -34,6 +35,9 @@ STOP_SIGNAL = signal.SIGUSR2  # neither Celery nor billiard uses it
 # A child that cannot load its models waits so long before it ends, so that the pool, which replaces
 # it at once, does not start thirty of them in five seconds.
 PAUSE_SECONDS = 5.0
+# With this a child of a worker that starts ends at once, for an artefact that must not be used.
+EXIT_REFUSED = 78
+STARTING = "WORKER_IS_STARTING"  # in the environment of such a child
 CONNECTIONS = 8  # the drain, the keeper, the pulse, a farewell; and room
 
 
@@ -76,8 +80,7 @@ def answer_doorbell(ring_id: str) -> None:
 def load_cascades(settings: WorkerSettings, versions: Mapping[str, str]) -> Loaded:
     """Load every pipeline of the catalogue, with `versions` in place of those that it names.
 
-    The main process has just tried the golden inputs of the versions that pipelines name; chosen
-    ones are tried here.
+    Every check is made in every child, golden inputs included: what it works with, it has tried.
 
     Raises:
         ModelError: When an artefact must not be used.
@@ -85,7 +88,7 @@ def load_cascades(settings: WorkerSettings, versions: Mapping[str, str]) -> Load
     from models.classifiers.cascade import Cascade  # numpy and LiteRT: in children alone
 
     cascades = {
-        slug: Cascade.load(pipeline, settings.models_root, versions, golden=bool(versions))
+        slug: Cascade.load(pipeline, settings.models_root, versions)
         for slug, pipeline in load_pipelines().items()
     }
     models = {name: v for one in cascades.values() for name, v in one.versions.items()}
@@ -105,9 +108,7 @@ def open_child(plan: Plan) -> None:
     try:
         rollover = Rollover(partial(plan.load, plan.worker), Versions(ledger.client))
     except Exception as error:
-        fields = {"error": f"{type(error).__name__}: {error}", "next_try_seconds": PAUSE_SECONDS}
-        logger.critical("models_not_loaded", extra=fields)
-        _pause_and_end()
+        _end_without_models(error)
         raise
     name = f"{socket.gethostname()}-{os.getpid()}"
     tracer = Tracer.connect("spotter-worker") if plan.is_traced else None
@@ -146,7 +147,14 @@ def _request_stop(_number: int, _frame: FrameType | None) -> None:
     _seat.is_stopping = True
 
 
-def _pause_and_end() -> None:
+def _end_without_models(error: Exception) -> None:
+    """Say why and end: at once where the whole worker shall not start, else after a pause."""
+    fields: dict[str, object] = {"error": f"{type(error).__name__}: {error}"}
+    if isinstance(error, ModelError) and STARTING in os.environ:  # noqa: TID251  see `controller`
+        logger.critical("artefacts_refused", extra=fields)
+        sys.stdout.flush()
+        os._exit(EXIT_REFUSED)
+    logger.critical("models_not_loaded", extra=fields | {"next_try_seconds": PAUSE_SECONDS})
     until = time.monotonic() + PAUSE_SECONDS
     while time.monotonic() < until and not _seat.is_stopping:
         time.sleep(0.1)

@@ -22,7 +22,7 @@ from deploy.settings import ROOT
 START_SECONDS = 90.0
 STOP_SECONDS = 20.0
 # What a program's command line holds, by the program's name.
-MARKS = {"worker": "celery", "web": "gunicorn", "queue": "server.conf"}
+MARKS = {"worker": "-m worker", "web": "gunicorn", "queue": "server.conf"}
 START = "import sys; from deploy.up import main; sys.exit(main(sys.argv[1]))"
 
 

@@ -156,6 +156,6 @@ def _read_costs(root: int) -> dict[str, float]:
             costs["web_seconds"] += seconds
         elif "valkey" in command or "redis" in command:
             costs["ledger_seconds"] += seconds
-        elif "celery" in command or "billiard" in command:
+        elif "-m\0worker" in command or "billiard" in command:
             costs["worker_seconds"] += seconds
     return costs

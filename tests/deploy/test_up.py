@@ -161,7 +161,7 @@ def test_nothing_is_lost_when_the_queue_server_is_killed(running: Spotter) -> No
 
 
 def test_a_killed_worker_and_a_killed_web_come_back(running: Spotter) -> None:
-    running.find("celery").kill()
+    running.find("-m worker").kill()
     running.find("gunicorn").kill()
     wait_until(lambda: "web ended and starts again" in running.console(), running.console)
 
@@ -276,7 +276,7 @@ def test_what_a_redis_keeps_in_memory_is_not_promised(
 def test_ctrl_c_ends_all_and_the_next_start_continues(running: Spotter) -> None:
     done, waiting = running.submit(), ""
     assert running.outcome(done)
-    running.find("celery").suspend()
+    running.find("-m worker").suspend()
     waiting = running.submit()
     seconds = running.interrupt()
     assert seconds < ENDED_SECONDS

@@ -52,7 +52,7 @@ class Fleet:
         before = len(self.find_events("child_ready"))
         with self.log.open("ab") as log:
             self.process = psutil.Popen(
-                [sys.executable, "-m", "celery", "-A", self.module, "worker"],
+                [sys.executable, "-m", "worker", "-A", self.module],
                 cwd=ROOT,
                 env={
                     **os.environ,

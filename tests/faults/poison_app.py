@@ -8,7 +8,6 @@ import ctypes
 import dataclasses
 import json
 import os
-import sys
 import time
 
 from jobs.settings import JobsSettings
@@ -99,5 +98,4 @@ worker = WorkerSettings.from_env({**os.environ, "SPOTTER_MODELS": "/"}, cores=2)
 app = make_app(
     pool.Plan(jobs=jobs, worker=worker, load=load),
     module="tests.faults.poison_app",
-    check_command=(sys.executable, "-c", ""),
 )

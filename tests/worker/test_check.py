@@ -4,12 +4,14 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from jobs.ledger import Ledger
 from models.catalogue import ARTEFACTS_ROOT
-from tests.faults.fleet import ROOT
+from tests.faults.fleet import ROOT, Fleet, wait_until
 from worker.versions import own_version
 
 PERSON = f"person/{own_version('person')}/model.tflite"
@@ -19,11 +21,15 @@ PERSON = f"person/{own_version('person')}/model.tflite"
 def damaged(tmp_path: Path) -> Path:
     """A copy of the artefacts in which one byte of one model is another."""
     root = shutil.copytree(ARTEFACTS_ROOT, tmp_path / "artefacts")
+    damage(root)
+    return root
+
+
+def damage(root: Path) -> None:
     model = root / PERSON
     content = bytearray(model.read_bytes())
     content[len(content) // 2] ^= 1
     model.write_bytes(content)
-    return root
 
 
 def run_check(root: Path) -> subprocess.CompletedProcess[str]:
@@ -42,30 +48,54 @@ def test_a_damaged_model_is_named_in_the_last_line(damaged: Path) -> None:
     assert (done.returncode, PERSON in last, "sha256" in last) == (1, True, True)
 
 
-def test_a_worker_refuses_to_start_on_a_damaged_model(damaged: Path, redis_url: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "celery", "-A", "worker.app", "worker"],
+def run_worker(environ: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "worker", *arguments],
         cwd=ROOT,
-        env={**os.environ, "REDIS_URL": redis_url, "SPOTTER_MODELS": str(damaged)},
+        env=environ,
         capture_output=True,
         text=True,
         check=False,
         timeout=60,
     )
+
+
+def test_a_worker_refuses_to_start_on_a_damaged_model(
+    damaged: Path, ledger: Ledger, submit: Callable[..., str], redis_url: str
+) -> None:
+    job_id = submit()
+    environ = {"REDIS_URL": redis_url, "SPOTTER_MODELS": str(damaged), "WORKERS": "1"}
+    done = run_worker(os.environ | environ)
     lines = [line for line in done.stdout.splitlines() if "artefacts_refused" in line]
     assert (done.returncode, len(lines), PERSON in lines[0]) == (1, 1, True)
+    assert ledger.get(job_id).attempts == 0
+    assert ledger.census().workers == ()
+
+
+def test_a_model_that_crashes_its_reader_keeps_a_worker_from_starting(redis_url: str) -> None:
+    environ = {"REDIS_URL": redis_url, "WORKERS": "2"}
+    done = run_worker(os.environ | environ, "-A", "tests.worker.crashing_app")
+    assert (done.returncode, "SIGSEGV ended a child" in done.stdout) == (1, True)
+
+
+def test_what_is_damaged_later_does_not_end_a_worker(tmp_path: Path, redis_url: str) -> None:
+    root = shutil.copytree(ARTEFACTS_ROOT, tmp_path / "artefacts")
+    environ = {"SPOTTER_MODELS": str(root)}
+    fleet = Fleet(
+        url=redis_url, log=tmp_path / "log", environment=environ, module="worker.app", children=1
+    )
+    try:
+        fleet.start()
+        damage(root)
+        fleet.find_children()[0].kill()
+        wait_until(lambda: fleet.find_events("models_not_loaded"), "a child that does not load")
+        assert fleet.process.poll() is None
+        assert not fleet.find_events("artefacts_refused")
+    finally:
+        fleet.kill()
 
 
 def test_a_worker_without_a_queue_says_so_in_one_line() -> None:
-    environment = {name: text for name, text in os.environ.items() if name != "REDIS_URL"}
-    done = subprocess.run(
-        [sys.executable, "-m", "celery", "-A", "worker.app", "worker"],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    done = run_worker({name: text for name, text in os.environ.items() if name != "REDIS_URL"})
     text = done.stderr.strip()
     assert (done.returncode, text.count("\n"), "REDIS_URL is not set" in text) == (1, 0, True)
