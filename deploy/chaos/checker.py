@@ -6,7 +6,12 @@ exactly once, and its answer never changes. So of the jobs of a history it count
     lost        taken, and at the end without a final state, or not known any more
     duplicated  one idempotency key with two jobs, or more ends in the books than jobs
     changed     a final answer that was later another one, or none; or the answer of another picture
+    wrong       an end that neither its picture nor a fault explains (a poison that did not fail by
+                its own reason, a version that was not in use), or an error where only a refusal
+                for now is allowed
     late        an end more than `late_seconds` after the accept, beyond the time of faults
+
+What each fault may cause stands in deploy/chaos/allowed.py.
 """
 
 import math
@@ -16,17 +21,26 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from deploy.chaos.allowed import (
+    AFTERMATH_SECONDS,
+    FAILURES,
+    NO_ANSWER,
+    REFUSALS,
+    VERSION_SECONDS,
+    is_expected,
+)
 from deploy.chaos.history import FINAL, Entry
 
 LATE_SECONDS = 30.0
 # Refused because the queue server did not answer in time; it may have read the request later.
 DOUBTFUL = frozenset({"ledger_unavailable"})
+WORKED = frozenset({"succeeded", "failed"})
 WORST = 20  # how many jobs of each kind are named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recovery:
-    """How a fault was felt: the longest time in which no job ended, seconds.
+    """How a fault was felt: the longest time in which no job was worked off, seconds.
 
     It may begin before the fault is over and is looked for until the next one begins.
     """
@@ -46,7 +60,12 @@ class Verdict:
     lost: int = 0
     duplicated: int = 0
     changed: int = 0
+    wrong: int = 0
     late: int = 0
+    unexplained: Counter[str] = field(default_factory=Counter)
+    poisons: int = 0
+    sure_versions: Counter[str] = field(default_factory=Counter)
+    undone: Counter[str] = field(default_factory=Counter)
     again: int = 0
     states: Counter[str] = field(default_factory=Counter)
     failures: Counter[str] = field(default_factory=Counter)
@@ -58,7 +77,7 @@ class Verdict:
     @property
     def is_kept(self) -> bool:
         """Tell whether the promise was kept; lateness breaks no promise."""
-        return not (self.lost or self.duplicated or self.changed)
+        return not (self.lost or self.duplicated or self.changed or self.wrong)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -66,7 +85,7 @@ class _Job:
     picture: int | None = None
     states: list[str] = field(default_factory=list)
     answers: set[str] = field(default_factory=set)
-    content: set[str] = field(default_factory=set)
+    content: set[tuple[str, str]] = field(default_factory=set)  # versions, what they said
     submitted: float = 0.0
     finished: float | None = None
     code: str | None = None
@@ -83,12 +102,17 @@ class Checker:
         self._taken: set[str] = set()
         self._keys: defaultdict[str, set[str]] = defaultdict(set)
         self._faults: list[Entry] = []
+        self._troubles: list[tuple[float, float, str]] = []  # from, to, what: requests without 2xx
+        self._poisons: dict[int, str] = {}
+        self._versions: list[Entry] = []
         self._books: Entry | None = None
         self._unknown_pictures = 0
         readers = {
             "submit": self._read_submit,
             "observe": self._read_observe,
-            "fault": self._faults.append,
+            "fault": self._read_fault,
+            "poison": self._read_poison,
+            "version": self._versions.append,
             "books": self._read_books,
         }
         for entry in entries:
@@ -100,6 +124,8 @@ class Checker:
         self._judge_keys()
         self._judge_jobs()
         self._judge_pictures()
+        self._judge_versions()
+        self._judge_troubles()
         self._judge_books()
         self._verdict.accepted = len(self._taken)
         self._measure_recoveries()
@@ -109,13 +135,8 @@ class Checker:
         verdict = self._verdict
         verdict.requests += 1
         status = entry["status"]
-        if status == 0:
-            verdict.unknown += 1
-            self._unknown_pictures += len(entry["pictures"])
-        elif status >= 400:
-            verdict.refusals[f"{status} {entry['code']}"] += 1
-            if entry["code"] in DOUBTFUL:
-                self._unknown_pictures += len(entry["pictures"])
+        if status == 0 or status >= 400:
+            self._read_trouble(entry)
         else:
             verdict.replayed += bool(entry["replayed"])
             self._taken.update(entry["ids"])
@@ -123,6 +144,29 @@ class Checker:
                 self._jobs[job_id].picture = picture
             if entry["key"]:
                 self._keys[entry["key"]].add(",".join(entry["ids"]))
+
+    def _read_trouble(self, entry: Entry) -> None:
+        verdict, status, code = self._verdict, entry["status"], entry["code"]
+        if status == 0:
+            verdict.unknown += 1
+        else:
+            verdict.refusals[f"{status} {code}"] += 1
+        if status == 0 or code in DOUBTFUL:
+            self._unknown_pictures += len(entry["pictures"])
+        if not is_expected(status):
+            verdict.wrong += 1
+            self._name(f"{entry['client']} was answered {status} {code}")
+        what = f"{status} {code}" if status else NO_ANSWER
+        self._troubles.append((entry["t0"], entry["t1"], what))
+
+    def _read_fault(self, entry: Entry) -> None:
+        if entry["error"]:
+            self._verdict.undone[f"{entry['name']}: {entry['error']}"] += 1
+        else:
+            self._faults.append(entry)
+
+    def _read_poison(self, entry: Entry) -> None:
+        self._poisons[entry["picture"]] = entry["code"]
 
     def _read_observe(self, entry: Entry) -> None:
         job = self._jobs[entry["id"]]
@@ -132,7 +176,7 @@ class Checker:
             return
         job.answers.add(entry["answer"])
         if entry["content"]:
-            job.content.add(entry["content"])
+            job.content.add((entry["versions"], entry["content"]))
         job.submitted, job.finished = entry["submitted"], entry["finished"]
         job.code, job.attempts = entry["code"], entry["attempts"]
 
@@ -166,7 +210,20 @@ class Checker:
             ):
                 verdict.changed += 1
                 self._name(f"job {job_id} changed after its end: {' > '.join(job.states)}")
+            self._judge_end(job_id, job, last)
             self._judge_time(job)
+
+    def _judge_end(self, job_id: str, job: _Job, state: str) -> None:
+        """Look for an end that neither the picture nor a fault explains."""
+        reason = self._poisons.get(job.picture) if job.picture is not None else None
+        if reason is not None and (state, job.code) == ("failed", reason):
+            self._verdict.poisons += 1
+        elif reason is not None:
+            self._verdict.wrong += 1
+            self._name(f"job {job_id} must fail by {reason}: {state} {job.code or ''}")
+        elif state == "failed" and job.code not in FAILURES:
+            self._verdict.wrong += 1
+            self._name(f"job {job_id} failed without a reason of its own: {job.code}")
 
     def _judge_time(self, job: _Job) -> None:
         if job.finished is None:
@@ -181,19 +238,51 @@ class Checker:
             self._verdict.late += 1
 
     def _judge_pictures(self) -> None:
-        """Look for answers that belong to another picture: a picture has one answer, always.
+        """Look for answers that belong to another picture.
 
-        The answer of most jobs of a picture counts as its own.
+        A picture has one answer of the same versions, always; that of most of its jobs counts.
         """
-        seen: defaultdict[int, Counter[str]] = defaultdict(Counter)
+        seen: defaultdict[tuple[int, str], Counter[str]] = defaultdict(Counter)
         for job in self._jobs.values():
             if job.picture is not None:
-                seen[job.picture].update(job.content)
-        own = {picture: counts.most_common(1)[0][0] for picture, counts in seen.items() if counts}
+                for versions, content in job.content:
+                    seen[job.picture, versions][content] += 1
+        own = {key: counts.most_common(1)[0][0] for key, counts in seen.items()}
         for job_id, job in self._jobs.items():
-            if job.picture is not None and job.content - {own.get(job.picture, "")}:
+            if job.picture is not None and any(
+                own[job.picture, versions] != content for versions, content in job.content
+            ):
                 self._verdict.changed += 1
                 self._name(f"job {job_id} has the answer of another picture than {job.picture}")
+
+    def _judge_versions(self) -> None:
+        """Look for results of a version that was not in use between the job's accept and its end.
+
+        Only where that is sure: between the end of one change, which every worker was seen to have
+        followed, and the beginning of the next.
+        """
+        over = {"t0": math.inf}
+        for change, after in pairwise([*self._versions, over]):
+            if not change["sure"]:
+                continue
+            begin, named = change["t1"] + VERSION_SECONDS, f"{change['model']}={change['version']}"
+            for job_id, job in self._jobs.items():
+                if job.finished and begin < job.submitted and job.finished < after["t0"]:
+                    for versions, _ in job.content:
+                        self._verdict.sure_versions[change["version"]] += 1
+                        if named not in versions.split():
+                            self._verdict.wrong += 1
+                            self._name(f"job {job_id} was done by {versions}, not by {named}")
+
+    def _judge_troubles(self) -> None:
+        """Count the refusals and lost answers that no fault explains."""
+        spans: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
+        for fault in self._faults:
+            for what in REFUSALS.get(fault["name"], ()):
+                spans[what].append((fault["t0"], fault["t1"] + AFTERMATH_SECONDS))
+        for began, ended, what in self._troubles:
+            if not any(ended >= first and began <= last for first, last in spans[what]):
+                self._verdict.unexplained[what] += 1
 
     def _judge_books(self) -> None:
         """Compare with the ledger's own count, which knows of jobs whose answer got lost too."""
@@ -213,7 +302,9 @@ class Checker:
             self._name(f"the books have {strangers} jobs that nobody can have sent")
 
     def _measure_recoveries(self) -> None:
-        ends = sorted(job.finished for job in self._jobs.values() if job.finished is not None)
+        # A newer frame ends an older one at once, without any worker.
+        worked = (job for job in self._jobs.values() if job.states and job.states[-1] in WORKED)
+        ends = sorted(job.finished for job in worked if job.finished is not None)
         over = {"t0": math.inf}
         for fault, after in pairwise([*self._faults, over]):
             first = max(0, bisect_left(ends, fault["t0"]) - 1)

@@ -133,8 +133,18 @@ def disk_kept_busy(path: Path, busy: bool) -> Iterator[None]:
         path.unlink(missing_ok=True)
 
 
-def write(files: ServerFiles, writer: str, acknowledged: list[str], took: list[float]) -> None:
-    """Write transactions until the server is gone; keep the names of those it acknowledged."""
+def write(
+    files: ServerFiles,
+    writer: str,
+    acknowledged: list[str],
+    took: list[float],
+    *,
+    waits: bool = False,
+) -> None:
+    """Write transactions until the server is gone; keep the names of those it acknowledged.
+
+    With `waits`, those alone that a replica has as well.
+    """
     number = 0
     with contextlib.suppress(OSError), _connect(files) as (connection, answers):
         while True:
@@ -151,9 +161,13 @@ def write(files: ServerFiles, writer: str, acknowledged: list[str], took: list[f
             lines = [answers.readline() for _ in range(8)]
             if not lines[-1].endswith(b"\r\n") or lines[4][:1] != b"*":
                 return
+            number += 1
+            if waits:
+                connection.sendall(_encode(b"WAIT", b"1", b"500"))
+                if answers.readline() != b":1\r\n":
+                    continue
             took.append((time.monotonic() - began) * 1000)
             acknowledged.append(name)
-            number += 1
 
 
 def count_missing(files: ServerFiles, names: Sequence[str]) -> int:

@@ -5,8 +5,12 @@ Three kinds of lines (`op`), times are seconds since 1970 of this machine:
     submit   t0, t1, client, key, status, code, pictures, ids, replayed
              status 0: no answer came, so nobody knows whether the jobs were taken
     observe  t, id, state, answer (a digest of everything that must never change), content (a digest
-             of what the models said), picture, submitted, finished; state "unknown": 404
-    fault    t0, t1, name, note        books  t, accepted, ended        audit  t (the load is over)
+             of what the models said), versions (of the models), picture, submitted, finished;
+             state "unknown": 404
+    poison   picture, order, code: this picture's jobs must fail by this code and no other
+    version  t0, t1, model, version, sure: from t1 on it alone is used, if that is sure
+    fault    t0, t1, name, error (why it could not be done, or "")
+    books    t, accepted, ended                                         audit  t (the load is over)
 """
 
 import hashlib
@@ -63,6 +67,7 @@ def read_job(job: Mapping[str, Any]) -> dict[str, Any]:
         "state": job["state"],
         "answer": _digest(fixed) if is_final else None,
         "content": _digest(_strip(job["outcome"])) if job["outcome"] else None,
+        "versions": _list_versions(job["outcome"]) if job["outcome"] else "",
         "code": (job["error"] or {}).get("code"),
         "attempts": job["attempts"],
         "submitted": read_time(job["submitted_at"]),
@@ -77,6 +82,10 @@ def _strip(outcome: Mapping[str, Any]) -> dict[str, Any]:
         for stage in outcome["stages"]
     ]
     return {**outcome, "stages": stages}
+
+
+def _list_versions(outcome: Mapping[str, Any]) -> str:
+    return " ".join(f"{stage['model']}={stage['version']}" for stage in outcome["stages"])
 
 
 def read_time(text: str) -> float:

@@ -8,11 +8,15 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import psutil
+
 from deploy.chaos.checker import Verdict, check
-from deploy.chaos.faults import PAUSE_SECONDS, plan_faults
+from deploy.chaos.faults import PAUSE_SECONDS, Fault, plan_faults
 from deploy.chaos.growth import Holding, measure
 from deploy.chaos.history import History, read_history, read_job
 from deploy.chaos.load import Load
+from deploy.chaos.rollover import copy_models
+from deploy.chaos.scene import Scene
 from deploy.chaos.system import System
 from deploy.errors import StackError
 
@@ -56,6 +60,7 @@ def run(plan: Plan, show: Callable[[str], None]) -> Result:
     plan.folder.mkdir(parents=True, exist_ok=True)
     if any(plan.folder.iterdir()):
         raise StackError(f"{plan.folder} is not empty: older jobs would be in the books.")
+    copy_models(plan.folder / "models")
     history = History(plan.folder / "history.jsonl")
     system = System(
         plan.folder,
@@ -99,23 +104,35 @@ def break_things(plan: Plan, system: System, history: History, show: Callable[[s
     """Inject the planned faults, one after another, until time is up or jobs are enough."""
     began = time.monotonic()
     seconds = plan.seconds or LONGEST_SECONDS
-    planned = plan_faults(plan.seed, seconds, pause_seconds=plan.pause_seconds)
     last = "none"
-    while (passed := time.monotonic() - began) < seconds:
-        if plan.jobs and history.accepted >= plan.jobs:
-            return
-        show(
-            f"{passed:5.0f} s: {history.accepted} accepted, {history.ended} ends seen, "
-            f"{history.refused} refused; last fault: {last}"
-        )
-        if planned and passed >= planned[0][0]:
-            _, fault, seed = planned.pop(0)
-            last = fault.__name__
-            t0 = time.time()
-            fault(system, Random(seed))  # noqa: S311 - to be repeated, not to be secret
-            history.note("fault", t0=t0, t1=time.time(), name=last)
-        else:
+
+    def is_over() -> bool:
+        return time.monotonic() - began >= seconds or 0 < plan.jobs <= history.accepted
+
+    for pause, fault, seed in plan_faults(plan.seed, pause_seconds=plan.pause_seconds):
+        until = time.monotonic() + pause
+        while time.monotonic() < until and not is_over():
+            show(
+                f"{time.monotonic() - began:5.0f} s: {history.accepted} accepted, "
+                f"{history.ended} ends seen, {history.refused} refused; last fault: {last}"
+            )
             time.sleep(0.5)
+        if is_over():
+            return
+        last = fault.__name__
+        show(f"{time.monotonic() - began:.0f} s: {history.accepted} accepted; {last}")
+        chance = Random(seed)  # noqa: S311 - to be repeated, not to be secret
+        inject(fault, Scene(system=system, history=history, chance=chance))
+
+
+def inject(fault: Fault, scene: Scene) -> None:
+    """Do one fault and write down when; one that cannot be done here is written down as such."""
+    began, error = time.time(), ""
+    try:
+        fault(scene)
+    except (OSError, psutil.Error) as reason:  # nobody is there to be harmed, or no right to do it
+        error = str(reason)
+    scene.history.note("fault", t0=began, t1=time.time(), name=fault.__name__, error=error)
 
 
 def await_rest(system: System) -> None:

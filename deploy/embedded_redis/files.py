@@ -5,6 +5,7 @@ Everything lies in one private folder, so whoever may read the folder may use th
 worker hold them already.
 """
 
+import contextlib
 import hashlib
 import os
 import secrets
@@ -92,6 +93,8 @@ def write_files(folder: Path, *, append_fsync: str, max_memory_bytes: int) -> Se
         _write_private(folder / "users.acl", users)
         _write_private(folder / "app.url", files.app_url + "\n")
         _write_private(files.config, _config(files, append_fsync, max_memory_bytes))
+        files.append_only_folder.mkdir(exist_ok=True, mode=0o700)
+        _save_names(folder)
     except OSError as error:
         raise QueueServerError(f"{folder} cannot be used for the queue: {error}") from error
     return files
@@ -125,6 +128,24 @@ def _config(files: ServerFiles, append_fsync: str, max_memory_bytes: int) -> str
         "timeout 0",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _save_names(folder: Path) -> None:
+    """Have the disk keep the folder, what is in it and the folders above, up to the file system.
+
+    The server syncs its files and the names in their folder, and nothing above: a power cut might
+    leave them without a way to them. Most file systems keep the way all the same, POSIX need not
+    (deploy/chaos/power_cut.py).
+    """
+    for place in (folder, *folder.parents):
+        with contextlib.suppress(OSError):  # one that we may enter and not read, for example
+            descriptor = os.open(place, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+        if place.is_mount():
+            return
 
 
 def _place_socket(folder: Path) -> Path:

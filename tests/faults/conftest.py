@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from deploy.chaos.proxy import Proxy
 from tests.browser.stack import Web
 from tests.conftest import QueueServer
 from tests.faults.fleet import Fleet, Sender
-from tests.faults.proxy import Proxy
 
 MakeFleet = Callable[..., Fleet]
 MakeWeb = Callable[..., Web]

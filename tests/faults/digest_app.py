@@ -4,29 +4,39 @@ An answer then belongs to one picture and no other, so a checker sees results th
 """
 
 import os
+import re
 import zlib
 
 from jobs.settings import JobsSettings
 from models.classifiers.cascade import CascadeResult
+from tests.faults.orders import obey
 from tests.worker.cascades import make_prediction
 from worker import pool
 from worker.fleet import make_app
 from worker.rollover import Loaded
 from worker.settings import WorkerSettings
+from worker.versions import own_version
+
+# deploy/chaos/pictures.py writes it beside the pixels.
+ORDERS = re.compile(rb"tEXtOrder\0(\w+)")
 
 
 class Digest:
-    """Answers with the checksum of the bytes and its own version."""
+    """Obeys a picture's order if it has one; answers with its own version and the checksum of it
+    and of the bytes."""
 
     def __init__(self, version: str) -> None:
         self.version = version
 
     def run(self, data, on_stage=None) -> CascadeResult:
+        order = ORDERS.search(data)
+        if order:
+            obey(order[1].decode())
         stage = make_prediction(version=self.version)
         if on_stage:
             on_stage(stage)
         return CascadeResult(
-            text=f"{zlib.crc32(data):08x}",
+            text=f"{zlib.crc32(self.version.encode() + data):08x}",
             label="human",
             unsure=False,
             stages=(stage,),
@@ -35,7 +45,8 @@ class Digest:
 
 
 def load(settings: WorkerSettings, versions) -> Loaded:
-    version = os.environ.get("DIGEST_VERSION", "1")
+    named = os.environ.get("DIGEST_VERSION") or own_version("person")
+    version = versions.get("person", named)
     return Loaded(cascades={"zomato-rider": Digest(version)}, models={"person": version})
 
 

@@ -1,9 +1,11 @@
 """Workers' clocks are two hours off; the ledger asks Redis for the time, so nothing follows."""
 
+from pathlib import Path
+
 import pytest
 
+from deploy.chaos.clocks import make_environment, set_clock
 from jobs.messages import JobState
-from tests.conftest import ROOT
 from tests.faults.conftest import MakeFleet
 from tests.faults.fleet import Fleet, Sender, wait_until
 
@@ -11,14 +13,13 @@ HOURS = (0, 2, -2)
 
 
 @pytest.fixture
-def fleets(make_fleet: MakeFleet) -> list[Fleet]:
+def fleets(make_fleet: MakeFleet, tmp_path: Path) -> list[Fleet]:
     """Workers whose clocks are right, two hours ahead and two hours behind."""
     fleets = []
     for hours in HOURS:
-        environment = {
-            "PYTHONPATH": str(ROOT / "tests/faults/clock"),
-            "CLOCK_IS_WRONG_BY_SECONDS": str(hours * 3600),
-        }
+        file = tmp_path / f"clock-{hours}"
+        set_clock(file, hours)
+        environment = make_environment(file)
         fleets.append(make_fleet(children=1, environment=environment).start(wait=False))
     for fleet in fleets:
         wait_until(lambda one=fleet: one.find_events("child_ready"), "a child ready")

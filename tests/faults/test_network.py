@@ -4,12 +4,12 @@ import time
 
 import pytest
 
+from deploy.chaos.proxy import Proxy
 from jobs.messages import JobState
 from tests.browser.made import ASTRONAUT
 from tests.conftest import QueueServer
 from tests.faults.conftest import MakeFleet, MakeWeb
 from tests.faults.fleet import Sender, wait_until
-from tests.faults.proxy import Proxy
 
 pytestmark = pytest.mark.timeout(240)
 

@@ -13,7 +13,7 @@ REASONS = {
     "hang": "picture_too_slow",
     "freeze": "worker_lost",  # nothing in the process could say more
     "crash": "worker_lost",
-    "exit": "worker_lost",
+    "leave": "worker_lost",
     "memory": "out_of_memory",
     "bug": "internal_error",
     "damaged": "image_damaged",

@@ -26,6 +26,7 @@ class Proxy:
 
     @property
     def port(self) -> int:
+        """Return the port to connect to, on the loopback address."""
         port: int = self._listener.getsockname()[1]
         return port
 
