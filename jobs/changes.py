@@ -1,7 +1,7 @@
 """Waiting for a job: one pub/sub connection a process wakes every reader that waits in it.
 
-A message only wakes; what is true stands in the ledger, so a lost message costs a reader at most
-`LOOK_SECONDS`, never its answer.
+A message tells the end of a job as the ledger wrote it down, so that nobody need ask. What is true
+stands in the ledger: a lost message costs a reader at most `LOOK_SECONDS`, never its answer.
 """
 
 import logging
@@ -15,6 +15,7 @@ import redis
 from jobs.errors import TooManyWaiters
 from jobs.ledger import CHANGES, Ledger
 from jobs.messages import Job
+from jobs.records import read_change
 
 logger = logging.getLogger(__name__)
 
@@ -28,51 +29,59 @@ LISTEN_SECONDS = 1.0  # how long the listener blocks before it looks whether it 
 SILENT_SECONDS = 4.0
 
 
+class Watch:
+    """One reader who waits: woken at a change, with the job where its end is told."""
+
+    def __init__(self) -> None:
+        self.event = threading.Event()
+        self.ended: Job | None = None
+
+
 class Changes:
     """Tells readers that a job has changed. The listener starts with the first reader."""
 
     def __init__(self, ledger: Ledger, *, max_waiters: int = MAX_WAITERS) -> None:
         self._ledger = ledger
         self._max_waiters = max_waiters
-        self._events: dict[str, set[threading.Event]] = {}
+        self._watches: dict[str, set[Watch]] = {}
         self._waiters = 0
         self._lock = threading.Lock()
         self._listener: threading.Thread | None = None
         self._stop = threading.Event()
 
     @contextmanager
-    def watch(self, job_id: str) -> Iterator[threading.Event]:
-        """Yield an event that is set when the job changes; enter before you submit or look.
+    def watch(self, job_id: str) -> Iterator[Watch]:
+        """Yield what is told when the job changes; enter before you submit or look.
 
         Raises:
             TooManyWaiters: this process holds `max_waiters` readers already.
         """
-        event = threading.Event()
+        watch = Watch()
         with self._lock:
             if self._waiters >= self._max_waiters:
                 raise TooManyWaiters("too many readers wait in this process; ask again in a moment")
             self._waiters += 1
-            self._events.setdefault(job_id, set()).add(event)
+            self._watches.setdefault(job_id, set()).add(watch)
             self._start_listener()
         try:
-            yield event
+            yield watch
         finally:
             with self._lock:
                 self._waiters -= 1
-                self._events[job_id].discard(event)
-                if not self._events[job_id]:
-                    del self._events[job_id]
+                self._watches[job_id].discard(watch)
+                if not self._watches[job_id]:
+                    del self._watches[job_id]
 
-    def wait(self, job_id: str, seconds: float, event: threading.Event) -> Job | None:
+    def wait(self, job_id: str, seconds: float, watch: Watch) -> Job | None:
         """Wait until the job has its final state, at most `seconds`; return it as it is then.
 
-        `event` comes from `watch`, entered before the job was submitted or looked at.
+        `watch` is that of `Changes.watch`, entered before the job was submitted or looked at.
         """
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
-            event.wait(min(left, self._stretch(LOOK_SECONDS)))
-            event.clear()
-            job = self._ledger.get(job_id)
+            watch.event.wait(min(left, self._stretch(LOOK_SECONDS)))
+            watch.event.clear()
+            job = watch.ended or self._ledger.get(job_id)
             if job is None or job.state.is_final:
                 return job
         return self._ledger.get(job_id)
@@ -83,16 +92,16 @@ class Changes:
         Raises:
             TooManyWaiters: as `watch`.
         """
-        with self.watch(job_id) as event:
+        with self.watch(job_id) as watch:
             deadline = time.monotonic() + seconds
             while True:
-                job = self._ledger.get(job_id)
+                job = watch.ended or self._ledger.get(job_id)
                 yield job
                 left = deadline - time.monotonic()
                 if job is None or job.state.is_final or left <= 0:
                     return
-                event.wait(min(left, self._stretch(FOLLOW_SECONDS)))
-                event.clear()
+                watch.event.wait(min(left, self._stretch(FOLLOW_SECONDS)))
+                watch.event.clear()
 
     def _stretch(self, seconds: float) -> float:
         return max(seconds, self._waiters / MOST_LOOKS_A_SECOND)
@@ -124,7 +133,7 @@ class Changes:
                 if message is not None:
                     heard = time.monotonic()
                     if message["type"] == "message":
-                        self._wake(message["data"].decode())
+                        self._wake(message["data"])
                 elif time.monotonic() - heard > SILENT_SECONDS:
                     raise redis.TimeoutError("the connection that tells of changes is silent")
                 else:
@@ -132,13 +141,19 @@ class Changes:
                     # would follow the other at full speed.
                     subscription.ping("there?")
 
-    def _wake(self, job_id: str) -> None:
+    def _wake(self, message: bytes) -> None:
+        name = message.partition(b" ")[0].decode(errors="replace")
         with self._lock:
-            for event in self._events.get(job_id, ()):
-                event.set()
+            watches = self._watches.get(name)
+            if not watches:  # most messages are for readers of other processes, or for nobody
+                return
+            _, ended = read_change(message)
+            for watch in watches:
+                watch.ended = ended
+                watch.event.set()
 
     def _wake_all(self) -> None:
         with self._lock:
-            for events in self._events.values():
-                for event in events:
-                    event.set()
+            for watches in self._watches.values():
+                for watch in watches:
+                    watch.event.set()

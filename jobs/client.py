@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from jobs.changes import Changes
+from jobs.changes import Changes, Watch
 from jobs.counters import Counters
 from jobs.errors import LedgerUnavailable, QueueFull
 from jobs.ledger import Acceptance, Ledger
@@ -65,22 +65,22 @@ class JobClient:
         if wait_seconds <= 0:
             taken = self._accept([submission], idempotency_key, fingerprint, None)
             return Submitted(id=taken.id, replayed=taken.replayed, job=taken.job)
-        with self.changes.watch(submission.id) as event:
+        with self.changes.watch(submission.id) as watch:
             taken = self._accept(
                 [submission], idempotency_key, fingerprint, None, caller_waits=True
             )
             if taken.id == submission.id:
-                job = self._await_own(taken, wait_seconds, event)
+                job = self._await_own(taken, wait_seconds, watch)
                 return Submitted(id=taken.id, replayed=taken.replayed, job=job)
         return Submitted(id=taken.id, replayed=True, job=self.wait(taken.id, wait_seconds))
 
-    def _await_own(self, taken: Acceptance, seconds: float, event: threading.Event) -> Job | None:
+    def _await_own(self, taken: Acceptance, seconds: float, watch: Watch) -> Job | None:
         """Wait for the end of a job just accepted; where Redis goes away, tell it as accepted.
 
         The job is safe by then. An error would have the caller send it again, as a second job.
         """
         try:
-            return self.changes.wait(taken.id, seconds, event)
+            return self.changes.wait(taken.id, seconds, watch)
         except LedgerUnavailable:
             if taken.job is None:
                 raise
@@ -143,11 +143,11 @@ class JobClient:
         """Find a job, and wait for its end at most `seconds`."""
         if seconds <= 0:
             return self.ledger.get(job_id)
-        with self.changes.watch(job_id) as event:
+        with self.changes.watch(job_id) as watch:
             job = self.ledger.get(job_id)
             if job is None or job.state.is_final:
                 return job
-            return self.changes.wait(job_id, seconds, event)
+            return self.changes.wait(job_id, seconds, watch)
 
     def follow(self, job_id: str, seconds: float) -> Iterator[Job | None]:
         """Yield the job at every change, as `Changes.follow`."""

@@ -25,7 +25,7 @@ from jobs.messages import (
     Worker,
 )
 from jobs.reader import LedgerReader
-from jobs.records import PREFIX, read_accepted, write_items, write_report
+from jobs.records import PREFIX, read_accepted, read_lease, write_items, write_report
 from jobs.scripts import Scripts
 from jobs.settings import JobsSettings
 
@@ -179,34 +179,41 @@ class Ledger(LedgerReader):
         """
         mode = ("leave" if leave else "take") if take else "rest"
         with translated():
-            reported, *job = self._scripts.run(
-                "advance",
-                *self._common,
-                drainer,
-                mode,
-                _ms(self.settings.lease_seconds),
-                _ms(self.settings.linger_seconds),
-                BULK_TURN,
-                *write_report(report),
-            )
-        lease = None
-        if job:
-            job_id, token, pipeline, request_id, image, trace, waited = job
-            lease = Lease(
-                job_id=job_id.decode(),
-                token=token,
-                pipeline=pipeline.decode(),
-                image=image,
-                request_id=request_id.decode(),
-                trace=trace.decode(),
-                waited_milliseconds=waited / 1000,
-            )
-        return Advanced(reported=None if reported < 0 else bool(reported), lease=lease)
+            answer = self._scripts.run("advance", *self._advance_arguments(drainer, mode, report))
+        reported, *job = answer
+        return Advanced(
+            reported=None if reported < 0 else bool(reported),
+            lease=read_lease(job) if job else None,
+        )
 
-    def await_knock(self, seconds: float) -> bool:
-        """Wait, as an idle drainer, until a new job knocks; False after `seconds` of silence."""
+    def await_lease(self, drainer: str, seconds: float) -> Lease | None:
+        """Wait, as an idle drainer, until a new job knocks, and lease it; None after `seconds`.
+
+        What is to be done after the wait is sent before it: somebody may be waiting for the answer,
+        and that saves a round trip.
+        """
+        arguments = self._advance_arguments(drainer, "stay", None)
         with translated():
-            return self.client.blpop([f"{PREFIX}knock"], timeout=seconds) is not None
+            pipe = self.client.pipeline(transaction=False)
+            pipe.blpop([f"{PREFIX}knock"], timeout=seconds)
+            pipe.evalsha(self._scripts.digest("advance"), 0, *arguments)
+            _, answer = pipe.execute(raise_on_error=False)
+            if isinstance(answer, redis.exceptions.NoScriptError):
+                answer = self._scripts.run("advance", *arguments)
+        if isinstance(answer, Exception):
+            raise LedgerUnavailable(f"the queue's Redis did not do its part: {answer}") from answer
+        return read_lease(answer[1:]) if len(answer) > 1 else None
+
+    def _advance_arguments(self, drainer: str, mode: str, report: Report | None) -> list[Any]:
+        return [
+            *self._common,
+            drainer,
+            mode,
+            _ms(self.settings.lease_seconds),
+            _ms(self.settings.linger_seconds),
+            BULK_TURN,
+            *write_report(report),
+        ]
 
     def extend(self, lease: Lease, drainer: str, progress: Sequence[StageResult] = ()) -> bool:
         """Keep a lease for another `lease_seconds`; False: it is not ours any more, stop."""

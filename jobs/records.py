@@ -1,7 +1,7 @@
 """How jobs, batches and reports stand in Redis: read into messages, and written for the scripts."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jobs.messages import (
@@ -10,6 +10,7 @@ from jobs.messages import (
     Job,
     JobClass,
     JobState,
+    Lease,
     Outcome,
     Refused,
     Report,
@@ -38,7 +39,24 @@ def read_job(job_id: str, record: Mapping[bytes, bytes]) -> Job | None:
     """Read a job's hash; None where there is none."""
     if b"state" not in record:
         return None
-    text = {name.decode(): value.decode() for name, value in record.items()}
+    return _read_job(job_id, {name.decode(): value.decode() for name, value in record.items()})
+
+
+def read_change(message: bytes) -> tuple[str, Job | None]:
+    """Read what the ledger tells when a job has ended: its id, and the job as it is for good.
+
+    None where the job cannot be read: its id alone was told, as older scripts do, or by a stranger.
+    """
+    job_id, _, record = message.partition(b" ")
+    name = job_id.decode(errors="replace")
+    try:
+        flat = json.loads(record)
+        return name, _read_job(name, dict(zip(flat[::2], flat[1::2], strict=True)))
+    except (ValueError, TypeError, KeyError):
+        return name, None
+
+
+def _read_job(job_id: str, text: Mapping[str, str]) -> Job:
     return Job(
         id=job_id,
         pipeline=text["pipeline"],
@@ -115,6 +133,20 @@ def read_accepted(
         camera=submission.camera,
         position=position,
         request_id=submission.request_id,
+    )
+
+
+def read_lease(answer: Sequence[Any]) -> Lease:
+    """Read what `advance.lua` says of a leased job."""
+    job_id, token, pipeline, request_id, image, trace, waited = answer
+    return Lease(
+        job_id=job_id.decode(),
+        token=token,
+        pipeline=pipeline.decode(),
+        image=image,
+        request_id=request_id.decode(),
+        trace=trace.decode(),
+        waited_milliseconds=waited / 1000,
     )
 
 

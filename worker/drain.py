@@ -61,10 +61,9 @@ def _await_job(
     """Wait as an idle drainer; None: nothing came, and the drainer is signed off."""
     idle_until = min(until, monotonic() + ledger.settings.linger_seconds)
     while not is_stopping() and (left := idle_until - monotonic()) > 0:
-        if ledger.await_knock(min(left, SLICE_SECONDS)):
-            lease = ledger.advance(drainer, None, take=True).lease
-            if lease:
-                return lease  # else another drainer was quicker
+        lease = ledger.await_lease(drainer, min(left, SLICE_SECONDS))
+        if lease:
+            return lease
     return ledger.advance(drainer, None, take=not is_stopping(), leave=True).lease
 
 

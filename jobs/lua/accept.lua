@@ -41,7 +41,7 @@ end
 local bytes = 0
 for n = 0, total - 1 do bytes = bytes + tonumber(ARGV[FIRST + n * WIDTH + 5]) end
 local gauge = redis.call('HMGET', key('gauge'), 'bytes', 'memory')
-local waiting = redis.call('ZCARD', key('waiting:interactive')) + redis.call('ZCARD', key('waiting:bulk'))
+local waiting = count_waiting()
 local open = tonumber(redis.call('HGET', key('owners:open'), owner) or 0)
 
 -- A frame that takes the place of an older one needs no place of its own.

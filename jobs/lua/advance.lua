@@ -1,9 +1,10 @@
 #!lua flags=allow-oom
 -- Report the end of one job and lease the next with its bytes, in one round trip.
--- ARGV: 3 drainer, 4 'take' | 'leave' | 'rest', 5 lease ms, 6 linger ms, 7 bulk turn (every n-th),
+-- ARGV: 3 drainer, 4 'take' | 'stay' | 'leave' | 'rest', 5 lease ms, 6 linger ms, 7 bulk turn (every n-th),
 --       8 job id or '', 9 token, 10 final state, 11 what it counts as (label or code), then names
 --       and values of the job's hash.
--- 'take': without work count as idle; 'leave': without work sign off; 'rest': take nothing.
+-- 'take': without work count as idle; 'stay': without work write nothing, who asks is idle already;
+-- 'leave': without work sign off; 'rest': take nothing.
 -- Returns {1 | 0 | -1 (reported, refused, nothing to report), job id, token, pipeline, request id,
 -- bytes, trace, microseconds from the accept to this lease}.
 local drainer, mode, lease_ms, linger_ms = ARGV[3], ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
@@ -55,6 +56,7 @@ local function lease(job, bytes)
   return { reported, job.id, token, job.pipeline, job.request_id, bytes, job.trace, waited }
 end
 
+if mode == 'stay' and count_waiting() == 0 then return { reported } end
 redis.call('ZREM', key('rung'), drainer)
 while mode ~= 'rest' do
   local job = next_job()
@@ -69,7 +71,7 @@ while mode ~= 'rest' do
   end
 end
 
-if mode == 'take' then
+if mode == 'take' or mode == 'stay' then
   redis.call('ZADD', key('idle'), now + linger_ms + 1000, drainer)
   redis.call('ZADD', key('drainers'), now + linger_ms + 1000, drainer)
 else

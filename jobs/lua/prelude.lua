@@ -63,7 +63,7 @@ local function find_position(id, class)
   return redis.call('ZRANK', key('waiting:' .. class), id) + 1 + ahead
 end
 
--- Give a job its one final state. `fields` are further names and values of its hash; `verdict` as
+-- Give a job its one final state, and tell whoever waits for it. `fields` are further names and values of its hash; `verdict` as
 -- in `put_down`.
 local function end_job(job, state, fields, verdict)
   local hash = key('job:' .. job.id)
@@ -91,7 +91,8 @@ local function end_job(job, state, fields, verdict)
     redis.call('ZREMRANGEBYRANK', key('failed'), 0, -1001)
   end
   put_down(job, state, verdict)
-  redis.call('PUBLISH', key('changes'), job.id)
+  -- With all that can be said of it, so that who waits need not ask.
+  redis.call('PUBLISH', key('changes'), job.id .. ' ' .. cjson.encode(redis.call('HGETALL', hash)))
 end
 
 -- Faults of ours, not of the picture: it is kept for `keep_ms`, so that it can be tried again when
@@ -121,10 +122,14 @@ local function lapse(job, max_attempts, keep_ms)
   return true
 end
 
+local function count_waiting()
+  return redis.call('ZCARD', key('waiting:interactive')) + redis.call('ZCARD', key('waiting:bulk'))
+end
+
 -- Wake idle drainers for `fresh` new jobs and name the doorbells that are still to be rung, so
 -- that as many drainers work as there is work for, and never more than there are pool children.
 local function call_drainers(fresh)
-  local waiting = redis.call('ZCARD', key('waiting:interactive')) + redis.call('ZCARD', key('waiting:bulk'))
+  local waiting = count_waiting()
   if waiting == 0 then return {} end
   local idle = redis.call('ZCOUNT', key('idle'), now, '+inf') - redis.call('LLEN', key('knock'))
   for _ = 1, math.min(idle, fresh) do redis.call('LPUSH', key('knock'), '1') end

@@ -51,10 +51,6 @@ local function count_ended()
   for name, number in pairs(states) do redis.call('HINCRBY', key('stats'), name, number) end
 end
 
-local function count_waiting()
-  return redis.call('ZCARD', key('waiting:interactive')) + redis.call('ZCARD', key('waiting:bulk'))
-end
-
 -- One line a minute of the last two hours, for the plots of people who have nothing else: the
 -- minute, the most that waited in it, what runs and works at its end, and three counters as they
 -- stand then (jobs that succeeded, that failed, requests that were refused).

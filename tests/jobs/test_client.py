@@ -45,11 +45,10 @@ def finish_soon(ledger: Ledger) -> threading.Thread:
     def work() -> None:
         deadline = time.monotonic() + 5
         while time.monotonic() < deadline:
-            lease = ledger.advance("drainer", None, take=True).lease
+            lease = ledger.await_lease("drainer", 0.1)
             if lease:
                 finish(ledger, lease)
                 return
-            ledger.await_knock(0.1)
 
     thread = threading.Thread(target=work)
     thread.start()
@@ -109,6 +108,43 @@ def test_a_replayed_submit_waits_for_the_first_job(client: JobClient) -> None:
     assert again.job.state is JobState.SUCCEEDED
 
 
+def await_listener(client: JobClient) -> None:
+    deadline = time.monotonic() + 5
+    while client.ledger.client.pubsub_numsub(CHANGES)[0][1] != 1:
+        assert time.monotonic() < deadline, "not one listener"
+
+
+def count_looks(ledger: Ledger) -> int:
+    """Count how often anybody has read a job."""
+    return int(ledger.client.info("commandstats").get("cmdstat_hgetall", {}).get("calls", 0))
+
+
+def test_who_waits_is_told_the_end_and_need_not_look(client: JobClient) -> None:
+    for _ in range(2):  # the first one waits for the listener as well
+        before = count_looks(client.ledger)
+        worker = finish_soon(client.ledger)
+        told = client.submit(make_submission(), wait_seconds=5).job
+        worker.join()
+    # One look is the script's own, to have something to tell.
+    assert count_looks(client.ledger) - before == 1
+    assert told == look_up(client.ledger, told.id)
+
+
+@pytest.mark.parametrize(
+    "message", [b"", b"%s", b"%s [", b"%s {}", b'%s ["state"]', b'%s ["state", "done"]']
+)
+def test_a_message_that_tells_nothing_only_wakes(client: JobClient, message: bytes) -> None:
+    submitted = client.submit(make_submission())
+    text = message.replace(b"%s", submitted.id.encode())
+    with client.changes.watch(submitted.id):
+        await_listener(client)
+        client.ledger.client.publish(CHANGES, text)
+        finish_soon(client.ledger).join()
+        job = client.wait(submitted.id, 5)
+    assert job is not None
+    assert job.state is JobState.SUCCEEDED
+
+
 def test_following_ends_with_the_final_state(client: JobClient) -> None:
     submitted = client.submit(make_submission())
     states = []
@@ -133,9 +169,7 @@ def test_many_readers_share_one_connection(client: JobClient) -> None:
     readers = [threading.Thread(target=client.wait, args=(submitted.id, 5)) for _ in range(30)]
     for reader in readers:
         reader.start()
-    deadline = time.monotonic() + 5
-    while client.ledger.client.pubsub_numsub(CHANGES)[0][1] != 1:
-        assert time.monotonic() < deadline, "not one listener"
+    await_listener(client)
     finish(client.ledger, take(client.ledger))
     for reader in readers:
         reader.join()

@@ -3,6 +3,7 @@
 from jobs.ledger import Ledger
 from jobs.messages import Worker
 from jobs.records import PREFIX
+from tests.conftest import QueueServer
 from tests.jobs.factories import finish, make_batch, make_submission, take
 
 
@@ -41,8 +42,30 @@ def test_an_idle_drainer_is_knocked_and_no_bell_rings(ledger: Ledger) -> None:
     announce(ledger, "w1")
     ledger.advance("ring-0", None, take=True)
     assert submit(ledger) == ()
-    assert ledger.await_knock(1) is True
-    assert take(ledger, "ring-0") is not None
+    assert ledger.client.llen("spotter:knock") == 1
+    assert ledger.await_lease("ring-0", 1) is not None
+
+
+def test_a_wait_without_a_knock_leaves_the_drainer_as_idle_as_it_was(ledger: Ledger) -> None:
+    ledger.advance("ring-0", None, take=True)
+    before = ledger.client.zscore("spotter:idle", "ring-0")
+    assert ledger.await_lease("ring-0", 0.05) is None
+    assert ledger.client.zscore("spotter:idle", "ring-0") == before
+
+
+def test_a_job_whose_knock_was_lost_is_leased_when_the_wait_is_over(ledger: Ledger) -> None:
+    ledger.advance("ring-0", None, take=True)
+    submit(ledger)
+    ledger.client.delete("spotter:knock")
+    assert ledger.await_lease("ring-0", 0.05) is not None
+
+
+def test_a_server_that_forgot_its_scripts_keeps_no_drainer_from_its_lease(
+    ledger: Ledger, queue_server: QueueServer
+) -> None:
+    submit(ledger)
+    queue_server.ask("SCRIPT", "FLUSH")
+    assert ledger.await_lease("ring-0", 0.05) is not None
 
 
 def test_a_busy_drainer_does_not_keep_another_child_from_work(ledger: Ledger) -> None:

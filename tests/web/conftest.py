@@ -35,9 +35,8 @@ class Worker:
         report: Report | None = None
         while not self.stopped.is_set():
             lease = self.ledger.advance("stand-in", report, take=True).lease
+            lease = lease or self.ledger.await_lease("stand-in", 0.2)
             report = self.work(lease) if lease else None
-            if lease is None:
-                self.ledger.await_knock(0.2)
 
     def work(self, lease: Lease) -> Report:
         self.done.append(lease.job_id)
