@@ -18,6 +18,7 @@ from deploy.doctor.rules import (
     run,
     scalers,
     schemas,
+    sizes,
     text,
 )
 
@@ -32,6 +33,7 @@ _MODULES: tuple[ModuleType, ...] = (
         kubernetes,
         compose,
         containers,
+        sizes,
         code,
         redis,
         build,
