@@ -14,7 +14,7 @@ import threading
 import time
 import warnings
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from billiard import active_children
 from celery.apps.worker import Worker
@@ -22,8 +22,10 @@ from celery.bootsteps import StartStopStep
 from celery.platforms import SecurityWarning
 from celery.worker import state
 
-from worker.health import Health
 from worker.pool import EXIT_REFUSED, STARTING, STOP_SIGNAL
+
+if TYPE_CHECKING:
+    from worker.health import Health
 
 logger = logging.getLogger(__name__)
 
@@ -51,11 +53,9 @@ class FirstChildren(StartStopStep):
 class Controller(Worker):
     """Celery's worker program, as Spotter runs it."""
 
-    # Set by the application that this class is bound to.
-    health: Health | None = None
-
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, *, health: "Health | None" = None, **options: Any) -> None:
         """Leave out what workers tell each other, and prepare to be woken by signals."""
+        self.health = health
         self._wake_reader, self._wake_writer = os.pipe()
         # These three talk between workers; ours meet in the ledger. Flower, which is sent events
         # by the option -E, knows a worker by its heartbeat.
@@ -73,8 +73,8 @@ class Controller(Worker):
             super().on_before_init(**options)
 
     def on_start(self) -> None:
-        """Begin; the children that the pool starts first are told so by their environment."""
-        os.environ[STARTING] = "1"  # noqa: TID251  Celery tells them in this way that they are new
+        """Begin; the children that the pool starts first get a configuration that says so."""
+        self.app.conf[STARTING] = True
         if self.health is not None:
             self._open_health_port(self.health)
         super().on_start()
@@ -100,9 +100,9 @@ class Controller(Worker):
                 self._end_now(1)
             if is_ready or codes:
                 break
-        os.environ.pop(STARTING, None)  # noqa: TID251
+        self.app.conf[STARTING] = False
 
-    def _open_health_port(self, health: Health) -> None:
+    def _open_health_port(self, health: "Health") -> None:
         try:
             health.start()
         except OSError as error:

@@ -1,9 +1,13 @@
-"""Putting a worker together: the Celery application, its pool and its main process."""
+"""Putting a worker together: the Celery application, its pool and its main process.
+
+What the main process alone needs is imported when it is made: children come by here too.
+"""
 
 import logging
 import socket
 import warnings
 from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from billiard.util import get_logger as get_pool_logger
 from celery import Celery, signals
@@ -13,9 +17,10 @@ from jobs.ledger import Ledger
 from jobs.logs import configure
 from jobs.queue import make_celery
 from worker import pool
-from worker.controller import Controller, FirstChildren
-from worker.health import Health
-from worker.probe import find_children
+
+if TYPE_CHECKING:
+    from worker.controller import Controller
+    from worker.health import Health
 
 LIBRARIES = ("celery", "kombu", "amqp", "redis", "multiprocessing")
 
@@ -30,19 +35,25 @@ def make_app(plan: pool.Plan, *, module: str) -> Celery:
         # to load, and one that cannot be loaded pauses on purpose.
         worker_proc_alive_timeout=60.0,
     )
-    app.Worker = app.subclass_with_self(
-        Controller,
-        name="Worker",
-        health=make_health(plan) if plan.worker.health_port else None,
-    )
-    app.steps["worker"].add(FirstChildren)
+    app.Worker = partial(_make_controller, app, plan)
+    app.steps["worker"].add("worker.controller:FirstChildren")
     signals.setup_logging.connect(lambda **_: _set_up_logs(plan.project), weak=False)
     pool.install(plan)
     return app
 
 
-def make_health(plan: pool.Plan) -> Health:
+def _make_controller(app: Celery, plan: pool.Plan, **options: Any) -> "Controller":
+    from worker.controller import Controller
+
+    health = make_health(plan) if plan.worker.health_port else None
+    return Controller(app=app, health=health, **options)
+
+
+def make_health(plan: pool.Plan) -> "Health":
     """Make what answers at the health port; it connects when it first looks."""
+    from worker.health import Health
+    from worker.probe import find_children
+
     ledger = Ledger.connect(plan.jobs, max_connections=1)
     return Health(partial(find_children, ledger, socket.gethostname()), plan.worker.health_port)
 

@@ -37,7 +37,7 @@ STOP_SIGNAL = signal.SIGUSR2  # neither Celery nor billiard uses it
 PAUSE_SECONDS = 5.0
 # With this a child of a worker that starts ends at once, for an artefact that must not be used.
 EXIT_REFUSED = 78
-STARTING = "WORKER_IS_STARTING"  # in the environment of such a child
+STARTING = "spotter_is_starting"  # in such a child's configuration of Celery
 CONNECTIONS = 8  # the drain, the keeper, the pulse, a farewell; and room
 
 
@@ -150,7 +150,7 @@ def _request_stop(_number: int, _frame: FrameType | None) -> None:
 def _end_without_models(error: Exception) -> None:
     """Say why and end: at once where the whole worker shall not start, else after a pause."""
     fields: dict[str, object] = {"error": f"{type(error).__name__}: {error}"}
-    if isinstance(error, ModelError) and STARTING in os.environ:  # noqa: TID251  see `controller`
+    if isinstance(error, ModelError) and current_app.conf.get(STARTING):
         logger.critical("artefacts_refused", extra=fields)
         sys.stdout.flush()
         os._exit(EXIT_REFUSED)
