@@ -10,11 +10,13 @@ from collections.abc import Mapping
 NO_ANSWER = "no answer"
 NO_QUEUE = "503 ledger_unavailable"
 FULL = "503 queue_full"
-_QUEUE_IS_AWAY = frozenset({NO_QUEUE})
-# While workers are away, those who wait for an answer would wait too long: they are not taken.
+# While work stands still, those who wait for an answer would wait too long: they are not taken.
 _WORKERS_ARE_AWAY = frozenset({FULL})
+_QUEUE_IS_AWAY = frozenset({NO_QUEUE, FULL})
 
 REFUSALS: Mapping[str, frozenset[str]] = {
+    "kill_a_child": _WORKERS_ARE_AWAY,
+    "freeze_a_child": _WORKERS_ARE_AWAY,
     "kill_the_worker": _WORKERS_ARE_AWAY,
     "freeze_and_kill_the_worker": _WORKERS_ARE_AWAY,
     "wake_a_zombie": _WORKERS_ARE_AWAY,
@@ -22,9 +24,9 @@ REFUSALS: Mapping[str, frozenset[str]] = {
     "put_rubbish_on_the_list": _WORKERS_ARE_AWAY,  # Celery ends at some of it
     "kill_the_queue": _QUEUE_IS_AWAY,
     "freeze_the_queue": _QUEUE_IS_AWAY,
-    "cut_every_connection": _QUEUE_IS_AWAY | _WORKERS_ARE_AWAY,
-    "fill_the_disk": _QUEUE_IS_AWAY | _WORKERS_ARE_AWAY,
-    "fill_the_memory": _QUEUE_IS_AWAY | _WORKERS_ARE_AWAY,
+    "cut_every_connection": _QUEUE_IS_AWAY,
+    "fill_the_disk": _QUEUE_IS_AWAY,
+    "fill_the_memory": _QUEUE_IS_AWAY,
     "kill_web": frozenset({NO_ANSWER}),
     "kill_a_web_process": frozenset({NO_ANSWER}),
     "send_poison": _WORKERS_ARE_AWAY,

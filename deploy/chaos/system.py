@@ -131,9 +131,14 @@ class System:
 
     @contextlib.contextmanager
     def joined_by_a_worker(self, environment: Mapping[str, str]) -> Iterator[None]:
-        """Have another worker, with one child, take part; the block begins when it is started."""
+        """Have another worker, with one child, take part; the block begins when it is ready.
+
+        Raises:
+            ProgramMissing: when it does not come.
+        """
         own = {"REDIS_URL": self._read_url(), "WORKERS": "1", **environment}
         with (self.folder / "joined.log").open("ab") as log:
+            start = log.tell()
             worker = psutil.Popen(
                 [sys.executable, "-m", "worker", "-A", self._worker_module],
                 cwd=ROOT,
@@ -144,6 +149,7 @@ class System:
                 start_new_session=True,
             )
         try:
+            self._await_ready(self.folder / "joined.log", start)
             yield
         finally:
             worker.terminate()
@@ -152,6 +158,13 @@ class System:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(worker.pid, signal.SIGKILL)
             worker.wait()
+
+    def _await_ready(self, log: Path, start: int) -> None:
+        end = time.monotonic() + START_SECONDS
+        while b'"child_ready"' not in log.read_bytes()[start:]:
+            if time.monotonic() > end:
+                raise ProgramMissing(f"the worker that should join is not ready; see {log}")
+            time.sleep(0.1)
 
     def largest_queue_file(self) -> int:
         """Return the size in bytes of the largest file that the queue server appends to."""
