@@ -44,6 +44,7 @@ class JobsSettings:
                 "REDIS_URL is not set: give the address of the queue's Redis, "
                 "for example redis://:password@127.0.0.1:6379/0"
             )
+        _check_url(url)
         return cls(
             redis_url=_add_password(url, environ.get("SPOTTER_REDIS_PASSWORD_FILE", "")),
             result_seconds=_read(environ, "SPOTTER_RESULT_SECONDS", 24 * 3600, int, 60),
@@ -51,6 +52,29 @@ class JobsSettings:
             max_waiting=_read(environ, "SPOTTER_MAX_WAITING", 2000, int, 1),
             max_waiting_bytes=_read(environ, "SPOTTER_MAX_WAITING_BYTES", 256 * 2**20, int, 1),
             answer_seconds=_read(environ, "SPOTTER_ANSWER_SECONDS", 1.0, float, 0.1),
+        )
+
+
+def _check_url(url: str) -> None:
+    """Refuse what no client could connect to; the text leaves out the address, for its password."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as error:
+        raise SettingError(f"REDIS_URL is no address: {error}") from error
+    number = parts.path.strip("/")
+    if parts.scheme == "unix":
+        found = "" if number else "no path of a socket"
+    elif parts.scheme in ("redis", "rediss"):
+        found = "" if parts.hostname else "no host"
+        if number and not number.isdecimal():
+            found = f"the database {number!r}, which is no number"
+    else:
+        found = f"{parts.scheme!r} before the colon"
+    if found:
+        raise SettingError(
+            "REDIS_URL must be an address such as redis://:password@127.0.0.1:6379/0 or "
+            f"unix:///path/of/socket, and has {found}"
         )
 
 

@@ -20,11 +20,13 @@ from jobs.tracing import is_wanted, keep_out
 keep_out(os.environ)
 
 from jobs.errors import SettingError
+from jobs.names import refuse_unknown
 from jobs.secret_manager import reveal
 from jobs.settings import JobsSettings
 from worker.settings import WorkerSettings
 
 try:
+    refuse_unknown(os.environ)
     os.environ.update(reveal(os.environ))  # children inherit them and ask nobody
     jobs_settings = JobsSettings.from_env(os.environ)
     worker_settings = WorkerSettings.from_env(os.environ, cores=os.cpu_count() or 1)

@@ -101,6 +101,8 @@ class Controller(Worker):
             if is_ready or codes:
                 break
         self.app.conf[STARTING] = False
+        if state.should_stop is not None:  # nothing was begun that could be ended in order
+            self._end_now(0)
 
     def _open_health_port(self, health: "Health") -> None:
         try:

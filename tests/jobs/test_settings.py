@@ -28,6 +28,24 @@ def test_a_bad_value_is_refused_by_name(name: str, value: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("nonsense", "'' before the colon"),
+        ("http://:pw@queue:6379", "'http' before the colon"),
+        ("redis://", "no host"),
+        ("redis://:pw@queue:port", "no address"),
+        ("redis://:pw@queue/jobs", "'jobs', which is no number"),
+        ("unix://app:pw@", "no path of a socket"),
+    ],
+)
+def test_an_address_that_leads_nowhere_is_refused(url: str, said: str) -> None:
+    with pytest.raises(SettingError, match=said) as raised:
+        JobsSettings.from_env({"REDIS_URL": url})
+    assert str(raised.value).startswith("REDIS_URL")
+    assert "pw" not in str(raised.value).replace("password", "")
+
+
+@pytest.mark.parametrize(
     ("url", "whole"),
     [
         ("redis://app@queue:6379/0", "redis://app:p%40ss%2F%3A%25@queue:6379/0"),

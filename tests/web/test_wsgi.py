@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from gunicorn.arbiter import Arbiter
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,3 +49,17 @@ def test_gunicorn_s_master_loads_nothing_that_is_patched_later() -> None:
         "print([name for name in ('flask', 'redis', 'celery', 'jobs') if name in sys.modules])"
     )
     assert run(code).stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", ["SPOTTER_MAX_IMAGE_BYTES", "SPOTTER_MAX_IMAGES", "REDIS_URL"])
+def test_a_bad_setting_is_refused_before_flask_is_imported(name: str) -> None:
+    fine = {"REDIS_URL": "redis://x", "SPOTTER_SECRET": 32 * "s"}
+    code = (
+        "import sys\n"
+        "try:\n"
+        "    import web.wsgi\n"
+        "except SystemExit as error:\n"
+        "    print(error.code, 'flask' in sys.modules)\n"
+    )
+    done = run(code, **{**fine, name: "x"})
+    assert (done.stdout, done.stderr.startswith(f"web: {name} ")) == ("3 False\n", True)

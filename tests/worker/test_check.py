@@ -99,3 +99,26 @@ def test_a_worker_without_a_queue_says_so_in_one_line() -> None:
     done = run_worker({name: text for name, text in os.environ.items() if name != "REDIS_URL"})
     text = done.stderr.strip()
     assert (done.returncode, text.count("\n"), "REDIS_URL is not set" in text) == (1, 0, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("WORKERS", "x"),
+        ("REDIS_URL", "nonsense"),
+        ("SPOTTER_MAX_WAITING", "x"),
+        ("SPOTTER_CONCURRENCY", "x"),
+    ],
+)
+def test_a_bad_setting_is_refused_before_celery_is_imported(name: str, value: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "worker"],
+        cwd=ROOT,
+        env={**os.environ, "REDIS_URL": "redis://queue", name: value},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, "celery" in done.stderr) == (1, False)
+    assert f"worker: {name} " in done.stderr.splitlines()[-1]
