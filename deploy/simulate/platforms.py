@@ -1,8 +1,8 @@
 """The platforms as the files of this repository set them up: what is simulated is what is deployed.
 
 Reads the scaling of the worker pool (cloudrun/crema.yaml), of Kubernetes (gke/scaling.yaml) and the
-fixed workers of App Engine, and how much processor and memory an instance has. What a platform adds
-to a worker's own start is an assumption, named in system.toml.
+fixed workers of App Engine, how much processor and memory an instance has, and web beside them
+(web_places.py). What a platform adds to a container's own start is an assumption, in system.toml.
 """
 
 from dataclasses import dataclass
@@ -11,79 +11,96 @@ from typing import Any
 
 import yaml
 
+from deploy.doctor.facts import FactMissing
+from deploy.settings import ROOT
+from deploy.simulate.documents import load, read_cpus, read_gigabytes
+from deploy.simulate.front import WebPlace
 from deploy.simulate.scaling import Rule
 from deploy.simulate.system import SimulationError
-
-DEPLOY = Path(__file__).parents[1]
+from deploy.simulate.web_places import (
+    HPA_SECONDS,
+    read_app_engine_web,
+    read_cloud_run_web,
+    read_kubernetes_web,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Platform:
-    """A rule, and what an instance is and costs. `price` is a table of prices.toml."""
+    """The workers' rule, what one of their instances is and costs (in prices.toml), and web."""
 
     rule: Rule
     children: int
     cpus: float
     gigabytes: float
     price: str
+    web: WebPlace | None = None
 
 
-def read_platforms(folder: Path = DEPLOY, *, start_seconds: dict[str, float]) -> list[Platform]:
+def read_platforms(root: Path = ROOT, *, start_seconds: dict[str, float]) -> list[Platform]:
     """Read every platform's files; `start_seconds` by platform.
 
     Raises:
         SimulationError: a file does not say what is needed.
     """
+    deploy = root / "deploy"
     try:
         return [
-            _read_cloud_run(folder / "cloudrun", start_seconds["cloud_run"]),
-            _read_kubernetes(folder / "gke", start_seconds["kubernetes"]),
-            _read_app_engine(folder / "appengine", start_seconds["app_engine"]),
+            _read_cloud_run(deploy / "cloudrun", start_seconds["cloud_run"]),
+            _read_kubernetes(deploy / "gke", start_seconds["kubernetes"]),
+            _read_app_engine(root, start_seconds["app_engine"]),
         ]
-    except (OSError, KeyError, StopIteration, yaml.YAMLError) as error:
-        raise SimulationError(
-            f"a platform's files in {folder} cannot be read: {error!r}"
-        ) from error
+    except (OSError, KeyError, StopIteration, yaml.YAMLError, FactMissing) as error:
+        raise SimulationError(f"a platform's files in {root} cannot be read: {error!r}") from error
 
 
 def _read_cloud_run(folder: Path, start_seconds: float) -> Platform:
-    pool = _load(folder / "workerpool.yaml", "WorkerPool")["spec"]["template"]["spec"]
-    crema = _load(folder / "crema.yaml", "CremaConfig")["spec"]
-    return _make_platform(
+    pool = load(folder / "workerpool.yaml", "WorkerPool")["spec"]["template"]["spec"]
+    crema = load(folder / "crema.yaml", "CremaConfig")["spec"]
+    rule = _make_rule(
         crema["scaledObjects"][0]["spec"],
-        pool["containers"][0],
         poll_seconds=crema["pollingInterval"],
         start_seconds=start_seconds,
         name="cloud run",
         title="Cloud Run, worker pool with CREMA",
+    )
+    container = pool["containers"][0]
+    limits = container["resources"]["limits"]
+    return Platform(
+        rule=rule,
+        children=_count_children(container),
+        cpus=read_cpus(limits["cpu"]),
+        gigabytes=read_gigabytes(limits["memory"]),
         price="cloud-run-worker-pool",
+        web=read_cloud_run_web(folder / "service.yaml", start_seconds),
     )
 
 
 def _read_kubernetes(folder: Path, start_seconds: float) -> Platform:
-    scaled = _load(folder / "scaling.yaml", "ScaledObject")["spec"]
-    worker = _load(folder / "worker.yaml", "Deployment")["spec"]["template"]["spec"]
-    return _make_platform(
-        scaled,
-        worker["containers"][0],
-        poll_seconds=scaled["pollingInterval"],
+    worker = load(folder / "worker.yaml", "Deployment")["spec"]["template"]["spec"]
+    rule = _make_rule(
+        load(folder / "scaling.yaml", "ScaledObject")["spec"],
+        # Not pollingInterval: from one instance on it is the cluster that asks, in its own time.
+        poll_seconds=HPA_SECONDS,
         start_seconds=start_seconds,
         name="kubernetes",
         title="Kubernetes with KEDA",
+    )
+    container = worker["containers"][0]
+    requests = container["resources"]["requests"]  # Autopilot bills what pods ask for
+    return Platform(
+        rule=rule,
+        children=_count_children(container),
+        cpus=read_cpus(requests["cpu"]),
+        gigabytes=read_gigabytes(requests["memory"]),
         price="gke-autopilot",
+        web=read_kubernetes_web(folder / "web.yaml", start_seconds),
     )
 
 
-def _make_platform(
-    scaled: dict[str, Any],
-    container: dict[str, Any],
-    *,
-    poll_seconds: float,
-    start_seconds: float,
-    name: str,
-    title: str,
-    price: str,
-) -> Platform:
+def _make_rule(
+    scaled: dict[str, Any], *, poll_seconds: float, start_seconds: float, name: str, title: str
+) -> Rule:
     behaviour = scaled["advanced"]["horizontalPodAutoscalerConfig"]["behavior"]
     up, down = behaviour["scaleUp"], behaviour["scaleDown"]
     targets = {
@@ -91,7 +108,7 @@ def _make_platform(
         for trigger in scaled["triggers"]
     }
     grow = {policy["type"]: policy["value"] for policy in up["policies"]}
-    rule = Rule(
+    return Rule(
         name=name,
         title=title,
         least=scaled["minReplicaCount"],
@@ -108,19 +125,14 @@ def _make_platform(
         shrink_seconds=down["policies"][0]["periodSeconds"],
         stabilise_seconds=down["stabilizationWindowSeconds"],
     )
-    limits = container["resources"]["limits"]
-    children = next(one["value"] for one in container["env"] if one["name"] == "WORKERS")
-    return Platform(
-        rule=rule,
-        children=int(children),
-        cpus=float(limits["cpu"]),
-        gigabytes=_read_gigabytes(limits["memory"]),
-        price=price,
-    )
 
 
-def _read_app_engine(folder: Path, start_seconds: float) -> Platform:
-    worker = _load(folder / "worker.yaml", None)
+def _count_children(container: dict[str, Any]) -> int:
+    return int(next(one["value"] for one in container["env"] if one["name"] == "WORKERS"))
+
+
+def _read_app_engine(root: Path, start_seconds: float) -> Platform:
+    worker = load(root / "deploy" / "appengine" / "worker.yaml", None)
     count = worker["manual_scaling"]["instances"]
     rule = Rule(
         name="app engine",
@@ -136,14 +148,5 @@ def _read_app_engine(folder: Path, start_seconds: float) -> Platform:
         cpus=float(worker["resources"]["cpu"]),
         gigabytes=float(worker["resources"]["memory_gb"]),
         price="app-engine-flexible",
+        web=read_app_engine_web(root / "app.yaml", start_seconds),
     )
-
-
-def _load(path: Path, kind: str | None) -> Any:
-    documents = yaml.safe_load_all(path.read_text(encoding="utf-8"))
-    return next(one for one in documents if kind is None or one["kind"] == kind)
-
-
-def _read_gigabytes(text: str) -> float:
-    units = {"Mi": 2**20, "Gi": 2**30}
-    return float(text[:-2]) * units[text[-2:]] / 1e9

@@ -1,10 +1,11 @@
 """The rules by which platforms start and stop instances, as far as their documents tell.
 
-A rule looks at what it may see (waiting and running jobs, or how busy processors are) every
-`poll_seconds` and says how many instances it wants; `Scaler` applies the platform's bounds to it:
-the least and most, how fast it may grow, and how long a smaller wish must last. Sources: KEDA's and
-the Horizontal Pod Autoscaler's documents, Cloud Run's and App Engine's pages, and the source of
-Google's autoscaler for worker pools (CREMA), which takes the largest of ceil(value / target).
+A rule looks at what it may see (waiting and running jobs for workers, requests in hand for web, how
+busy processors are) every `poll_seconds` and says how many instances it wants; `Scaler` applies the
+platform's bounds to it: the least and most, how fast it may grow, and how long a smaller wish must
+last. Sources: KEDA's and the Horizontal Pod Autoscaler's documents, Cloud Run's and App Engine's
+pages, and the source of Google's autoscaler for worker pools (CREMA), which takes the largest of
+ceil(value / target).
 """
 
 import math
@@ -16,20 +17,20 @@ from dataclasses import dataclass, field
 class Seen:
     """What a rule may look at."""
 
-    interactive: int
-    bulk: int
-    running: int
-    busy_share: float = (
-        0.0  # of the processors of the instances that are ready, since the last look
-    )
+    interactive: int = 0
+    bulk: int = 0
+    running: int = 0
+    requests: float = 0.0  # in hand, on average
+    unplaced: int = 0  # requests that found every instance full
+    busy_share: float = 0.0  # of the processors of the instances that are ready
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One platform's rule for the workers.
+    """One platform's rule for the workers or for web.
 
-    The first three targets count jobs that wait and run, `busy_target` looks at processors.
-    `start_seconds` is from the decision to the first picture, beside the worker's own start.
+    Each target is how many jobs or requests one instance is wanted for; `busy_target` looks at
+    processors. `start_seconds` is from the decision to a container's start.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Rule:
     interactive_target: float | None = None
     bulk_target: float | None = None
     running_target: float | None = None
+    requests_target: float | None = None
     busy_target: float | None = None
     grow_factor: float = 2.0  # the most instances after one look, times those before ...
     grow_count: int = 4  # ... or those plus this many, whichever is more
@@ -55,10 +57,13 @@ class Rule:
             (seen.interactive, self.interactive_target),
             (seen.bulk, self.bulk_target),
             (seen.running, self.running_target),
+            (seen.requests, self.requests_target),
         )
         wishes = [0, *(math.ceil(count / target) for count, target in counts if target)]
         if self.busy_target:
             wishes.append(math.ceil(ready * seen.busy_share / self.busy_target))
+        if seen.unplaced and self.requests_target:
+            wishes.append(ready + math.ceil(seen.unplaced / self.requests_target))
         return max(wishes)
 
 

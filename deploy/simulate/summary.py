@@ -3,6 +3,7 @@
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from deploy.simulate.world import Record
 
@@ -15,7 +16,8 @@ class Summary:
 
     sent: int
     answered: int
-    refused: int
+    refused: int  # by web, since the ledger is full or the answer would be late
+    turned_away: int  # by the platform, since web is full
     superseded: int
     unanswered: int
     p50_seconds: float
@@ -24,6 +26,9 @@ class Summary:
     most_waiting: int
     most_instances: int
     mean_instances: float
+    most_web: int
+    mean_web: float
+    mean_web_active: float  # with a request in hand
 
 
 def summarise(record: Record, trace_seconds: float) -> Summary:
@@ -32,9 +37,10 @@ def summarise(record: Record, trace_seconds: float) -> Summary:
     times = sorted(job.ended - job.arrived for job in done if job.ended is not None)
     within = [sample for sample in record.samples if sample.seconds < trace_seconds]
     return Summary(
-        sent=len(record.jobs) + record.refused,
+        sent=len(record.jobs) + record.refused.total() + record.turned_away,
         answered=len(done),
-        refused=record.refused,
+        refused=record.refused.total(),
+        turned_away=record.turned_away,
         superseded=sum(job.superseded for job in record.jobs),
         unanswered=sum(job.ended is None for job in record.jobs),
         p50_seconds=find_percentile(times, 50),
@@ -42,8 +48,15 @@ def summarise(record: Record, trace_seconds: float) -> Summary:
         p99_seconds=find_percentile(times, 99),
         most_waiting=max((sample.waiting for sample in record.samples), default=0),
         most_instances=max((sample.instances for sample in within), default=0),
-        mean_instances=sum(sample.instances for sample in within) / max(1, len(within)),
+        mean_instances=_mean([sample.instances for sample in within]),
+        most_web=max((sample.web_instances for sample in within), default=0),
+        mean_web=_mean([sample.web_instances for sample in within]),
+        mean_web_active=_mean([sample.web_active for sample in within]),
     )
+
+
+def _mean(values: list[int]) -> float:
+    return sum(values) / max(1, len(values))
 
 
 def find_percentile(ordered: list[float], percent: float) -> float:
@@ -54,8 +67,17 @@ def find_percentile(ordered: list[float], percent: float) -> float:
     return ordered[max(0, int(rank) - 1)]
 
 
-def price_month(instances: float, platform: str, *, cpus: float, gigabytes: float) -> float:
+def read_prices(table: str) -> dict[str, Any]:
+    """Return one table of prices.toml."""
+    found: dict[str, Any] = tomllib.loads(PRICES.read_text(encoding="utf-8"))[table]
+    return found
+
+
+def price_month(
+    instances: float, platform: str, *, cpus: float, gigabytes: float, idle: bool = False
+) -> float:
     """Return the dollars that so many instances on average cost in a month of 730 hours."""
-    prices = tomllib.loads(PRICES.read_text(encoding="utf-8"))[platform]
-    second = cpus * prices["cpu_second"] + gigabytes * prices["gigabyte_second"]
+    prices = read_prices(platform)
+    kind = "idle_" if idle else ""
+    second = cpus * prices[f"{kind}cpu_second"] + gigabytes * prices[f"{kind}gigabyte_second"]
     return float(instances * second * 730 * 3600)

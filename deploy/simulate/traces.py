@@ -12,12 +12,14 @@ DAY_SECONDS = 24 * 3600.0
 class Arrival:
     """One picture that comes to the door. `bulk`: part of a folder or batch.
 
-    Of one `owner` only a few waiting pictures are interactive, the others are bulk; None: a person
-    who has no other picture waiting.
+    `waits`: the caller wants the answer within the second (`Prefer: wait`) and is refused where it
+    would be late; the pages do not, they follow the job. Of one `owner` only a few waiting pictures
+    are interactive, the others are bulk; None: a person who has no other picture waiting.
     """
 
     seconds: float
     bulk: bool = False
+    waits: bool = False
     camera: str | None = None
     owner: str | None = None
 

@@ -42,6 +42,16 @@ def test_a_busy_rule_counts_processors() -> None:
     assert rule.wish(Seen(interactive=900, bulk=0, running=9, busy_share=0.9), ready=4) == 8
 
 
+def test_requests_in_hand_are_counted_for_web() -> None:
+    rule = change(requests_target=120.0)
+    assert rule.wish(Seen(requests=121), ready=1) == 2
+
+
+def test_requests_without_a_place_ask_for_more_than_is_ready() -> None:
+    rule = change(requests_target=120.0)
+    assert rule.wish(Seen(requests=10, unplaced=130), ready=2) == 4
+
+
 def test_a_wish_stays_between_least_and_most() -> None:
     scaler = Scaler(rule=change(grow_count=100))
     assert scaler.decide(0, Seen(interactive=9999, bulk=0, running=0), instances=1, ready=1) == 10
