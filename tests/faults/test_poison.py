@@ -22,7 +22,7 @@ GOOD = 30
 
 
 class Meal:
-    """All poisons among good pictures, sent to two children at once."""
+    """All poisons among good pictures, sent to three children at once."""
 
     def __init__(self, fleet: Fleet) -> None:
         self.fleet = fleet
@@ -43,7 +43,7 @@ class Meal:
 def meal(queue_server: QueueServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Meal]:
     queue_server.ask("FLUSHALL")
     log: Path = tmp_path_factory.mktemp("poison") / "worker.log"
-    fleet = Fleet(url=queue_server.url, log=log, settings=QUICK).start()
+    fleet = Fleet(url=queue_server.url, log=log, settings=QUICK, children=3).start()
     yield Meal(fleet)
     fleet.kill()
 

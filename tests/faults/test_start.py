@@ -1,19 +1,26 @@
 """Children that cannot load their models neither take work nor wear the machine out."""
 
 import time
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from jobs.messages import JobState
-from tests.faults.conftest import MakeFleet
+from tests.conftest import QueueServer
 from tests.faults.fleet import Fleet, Sender, wait_until
 
 
-@pytest.fixture
-def hapless(make_fleet: MakeFleet) -> Fleet:
-    fleet = make_fleet(environment={"POISON_LOAD": "1"}).start(wait=False)
+@pytest.fixture(scope="module")
+def hapless(queue_server: QueueServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    """One fleet for all tests; the last one ends it."""
+    queue_server.ask("FLUSHALL")
+    log: Path = tmp_path_factory.mktemp("hapless") / "worker.log"
+    fleet = Fleet(url=queue_server.url, log=log, environment={"POISON_LOAD": "1"})
+    fleet.start(wait=False)
     wait_until(lambda: len(fleet.find_events("models_not_loaded")) >= 2, "two failed children")
-    return fleet
+    yield fleet
+    fleet.kill()
 
 
 def test_they_are_replaced_at_leisure(hapless: Fleet) -> None:

@@ -17,7 +17,7 @@ def test_stopping_under_load_wastes_no_attempt(make_fleet: MakeFleet) -> None:
     sender.start_sweeper()
     sender.keep_sending("slow 0.05")
     seconds = []
-    for _ in range(3):
+    for _ in range(2):
         wanted = len(sender.accepted) + 20
         wait_until(lambda n=wanted: len(sender.accepted) >= n, "20 more jobs")
         seconds.append(fleet.stop())

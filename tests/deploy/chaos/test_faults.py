@@ -6,6 +6,7 @@ import sys
 import time
 from itertools import islice
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -13,7 +14,11 @@ from deploy.chaos.allowed import REFUSALS
 from deploy.chaos.clocks import make_environment, set_clock
 from deploy.chaos.faults import FAULTS, plan_faults
 from deploy.chaos.half_open import share_connections
+from deploy.chaos.history import History, read_history
 from deploy.chaos.rollover import NEXT, copy_models, read_own_version
+from deploy.chaos.run import inject
+from deploy.chaos.scene import Scene
+from deploy.chaos.system import ProgramMissing
 from tests.conftest import QueueServer
 from worker.versions import find_versions, own_version
 
@@ -31,6 +36,18 @@ def test_every_fault_comes_once_before_any_comes_again() -> None:
     names = [name for _, name, _ in name_plan(7, 2 * len(FAULTS))]
     assert sorted(names[: len(FAULTS)]) == sorted(names[len(FAULTS) :])
     assert len(set(names)) == len(FAULTS)
+
+
+def test_a_fault_that_finds_nobody_to_harm_is_written_down_as_such(tmp_path: Path) -> None:
+    def fault(_: Scene) -> None:
+        raise ProgramMissing("no worker process is there to be harmed")
+
+    history = History(tmp_path / "history")
+    inject(fault, Scene(system=None, history=history, chance=Random(1)))
+    history.close()
+    assert [line["error"] for line in read_history(history.path)] == [
+        "no worker process is there to be harmed"
+    ]
 
 
 def test_what_is_allowed_is_allowed_to_faults_that_there_are() -> None:
