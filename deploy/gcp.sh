@@ -230,9 +230,17 @@ plan_gke() {
     cat <<PLAN
 # ---- the cluster, KEDA, and the secrets that pods mount ---------------------------------------
 gcloud services enable container.googleapis.com
+PLAN
+    # Nodes fetch the images; the project's default account may not, and may be mighty or gone.
+    plan_account node
+    cat <<PLAN
+gcloud projects add-iam-policy-binding $PROJECT_ID --condition=None \\
+    --member=serviceAccount:$(account node) --role=roles/container.defaultNodeServiceAccount
+gcloud artifacts repositories add-iam-policy-binding $REPOSITORY --location=$REGION \\
+    --member=serviceAccount:$(account node) --role=roles/artifactregistry.reader
 gcloud container clusters describe spotter --region=$REGION ||
     gcloud container clusters create-auto spotter --region=$REGION --network=default \\
-    --subnetwork=spotter --release-channel=regular
+    --subnetwork=spotter --release-channel=regular --service-account=$(account node)
 gcloud container clusters get-credentials spotter --region=$REGION
 kubectl apply --server-side -f $KEDA
 gcloud compute addresses describe spotter --global || gcloud compute addresses create spotter --global
@@ -284,8 +292,18 @@ render_release() { # PLATFORM: what the release of a platform needs
 }
 
 run() { # what is printed is run, each command shown
-    [[ $PROJECT_ID != your-project ]] || fail "set PROJECT_ID in deploy/gcp.env or the environment"
+    check_project
     bash -euxo pipefail -c "$1"
+}
+
+check_project() {
+    [[ $PROJECT_ID != your-project ]] || fail "set PROJECT_ID in deploy/gcp.env or the environment"
+}
+
+# Images are named after a commit, so that one can be told and rolled back to: it must be what is built.
+check_commit() {
+    [[ -z $(git status --porcelain --untracked-files=no 2>/dev/null) ]] ||
+        fail "there are changes that are in no commit, and images are named after one: commit first"
 }
 
 check_platform() {
@@ -299,6 +317,8 @@ case ${1:-} in
         ;;
     apply)
         check_platform "${2:-}"
+        check_project
+        check_commit
         run "$("plan_$2")"
         ;;
     render)

@@ -85,6 +85,40 @@ def test_nothing_is_applied_for_nobody_s_project() -> None:
     assert "set PROJECT_ID" in done.stderr
 
 
+def test_what_no_commit_has_is_not_built(tmp_path: Path) -> None:
+    """Images are named after the commit: a folder with changes would get another's name."""
+    (tmp_path / "deploy").mkdir()
+    for name in ("gcp.sh", "gcp.env"):
+        shutil.copy(ROOT / "deploy" / name, tmp_path / "deploy")
+    for command in (
+        ["init", "--quiet"],
+        ["add", "--all"],
+        ["-c", "user.name=x", "-c", "user.email=x@x", "commit", "--quiet", "--message=x"],
+    ):
+        subprocess.run(["git", *command], cwd=tmp_path, check=True)
+    clean = run_script("apply", "demo", folder=tmp_path)
+    assert "gcloud" in clean.stderr, "there is none on this PATH, so it gets no further"
+    assert "commit first" not in clean.stderr
+    with (tmp_path / "deploy/gcp.env").open("a") as file:
+        file.write("\n")
+    changed = run_script("apply", "demo", folder=tmp_path)
+    assert (changed.returncode, "commit first" in changed.stderr) == (1, True)
+
+
+def test_every_account_of_the_plans_stands_in_the_runbook() -> None:
+    runbook = (ROOT / "deploy" / "README.md").read_text()
+    plans = "".join(run_script("plan", platform).stdout for platform in PLATFORMS)
+    accounts = set(re.findall(r"(spotter-\w+)@mine\.iam", plans))
+    assert len(accounts) >= 5
+    assert accounts <= set(re.findall(r"^\| `(spotter-\w+)`", runbook, re.MULTILINE))
+
+
+def test_no_node_runs_as_the_default_account() -> None:
+    plan = re.sub(r"\\\n *", "", run_script("plan", "gke").stdout)
+    (create,) = [line for line in plan.splitlines() if "create-auto" in line]
+    assert "--service-account=spotter-node@mine.iam.gserviceaccount.com" in create
+
+
 def test_without_a_platform_it_asks_for_one() -> None:
     assert "say which" in run_script("plan").stderr
 
@@ -135,6 +169,8 @@ def test_programs_accept_the_settings_that_the_files_give(
         given = {name: setting.value or "x" * 32 for name, setting in container.settings.items()}
         if "SPOTTER_REDIS_PASSWORD_FILE" in given:
             given["SPOTTER_REDIS_PASSWORD_FILE"] = str(password)
+        if given["REDIS_URL"].startswith("sm://"):  # read from Secret Manager before anything else
+            given["REDIS_URL"] = "redis://:hush@10.64.0.3:6379/0"
         assert JobsSettings.from_env(given).redis_url
         if target == "worker":
             settings = WorkerSettings.from_env(given, cores=64)
