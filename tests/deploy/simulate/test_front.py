@@ -104,3 +104,16 @@ def test_a_superseded_frame_gives_its_place_back() -> None:
     record, summary = run(trace, change(concurrency=3, most=1), service_seconds=(5.0,))
     assert (summary.answered, summary.superseded, summary.turned_away) == (2, 2, 0)
     assert max(sample.requests for sample in record.samples) == 2
+
+
+def test_an_instance_is_handed_no_more_than_its_places() -> None:
+    web = change(most=1, patience_seconds=0.1)
+    _, summary = run(make_crowd(11), web, service_seconds=(5.0,))
+    assert (summary.answered, summary.turned_away) == (10, 1)
+
+
+def test_who_finds_no_place_is_seen_at_once_and_not_on_average() -> None:
+    trace = dataclasses.replace(make_crowd(30), arrivals=(Arrival(seconds=51.0),) * 30, seconds=60)
+    record, _ = run(trace, change(average_seconds=60), service_seconds=(5.0,))
+    counts = {sample.seconds: sample.web_instances for sample in record.samples}
+    assert (counts[54], counts[56]) == (1, 4)
