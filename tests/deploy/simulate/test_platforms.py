@@ -90,3 +90,13 @@ def test_the_limits_are_those_of_the_code() -> None:
     assert system.answer_seconds == settings.answer_seconds
     assert system.interactive_per_owner == settings.interactive_per_owner
     assert system.bulk_turn == BULK_TURN
+
+
+@pytest.mark.parametrize("program", ["web", "worker"])
+def test_a_start_takes_about_as_long_as_in_the_containers(program: str) -> None:
+    found = re.search(
+        rf"ok +{program}: ready ([\d.]+) s after its start", (ROOT / "docs/verified.md").read_text()
+    )
+    assert found
+    told = getattr(read_system(), f"{program}_ready_seconds")
+    assert told == pytest.approx(float(found[1]), abs=1.1)  # what platforms add is far more

@@ -9,10 +9,11 @@ import pytest
 
 from deploy.settings import ROOT
 from deploy.simulate import compare
+from deploy.simulate.__main__ import PAST_RATES
 from deploy.simulate.calibrate import Measured
 from deploy.simulate.front import WebPlace
 from deploy.simulate.past import find_need, write_needs, write_offers
-from deploy.simulate.platforms import Platform
+from deploy.simulate.platforms import Platform, read_platforms
 from deploy.simulate.quota import list_splits, run_quota
 from deploy.simulate.report import draw, tell_seconds, write_choices, write_quota, write_table
 from deploy.simulate.runs import Run, run
@@ -87,6 +88,15 @@ def test_the_page_shows_the_committed_prediction() -> None:
     told = json.loads(compare.PREDICTION.read_text())
     seen = json.loads(compare.MEASURED.read_text()) if compare.MEASURED.exists() else {}
     assert compare.write_table(told, seen) in (ROOT / "docs" / "scaling.md").read_text()
+
+
+def test_the_page_is_of_the_numbers_of_today() -> None:
+    page = (ROOT / "docs" / "scaling.md").read_text()
+    system = read_system()
+    (first, *_) = read_platforms(start_seconds=read_start_seconds())
+    hint = "run `python -m deploy.simulate run` after a change of numbers or prices"
+    assert write_needs(system, first, PAST_RATES) in page, hint
+    assert write_offers(system, PAST_RATES[-1]) in page, hint
 
 
 def test_what_calibrating_writes_can_be_read(tmp_path: Path) -> None:
