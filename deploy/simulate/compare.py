@@ -154,14 +154,12 @@ def verify(folder: Path, environ: Mapping[str, str], say: Callable[[str], None])
     """Measure what was predicted, with the same arrivals.
 
     Raises:
-        SimulationError: nothing was predicted.
+        SimulationError: nothing was predicted, or something else.
     """
-    if not PREDICTION.exists():
-        raise SimulationError(
-            "nothing was predicted: run `python -m deploy.simulate predict` first"
-        )
+    traces = make_traces(read_system())
+    check_prediction(traces)
     runs = {}
-    for name, trace in make_traces(read_system()).items():
+    for name, trace in traces.items():
         for workers in WORKERS:
             found = measure(
                 trace, workers=workers, folder=folder / f"{name}-{workers}", environ=environ
@@ -171,6 +169,26 @@ def verify(folder: Path, environ: Mapping[str, str], say: Callable[[str], None])
             }
             say(f"{name}, {workers} workers: {runs[f'{name}-{workers}']}")
     return {"at": _now(), "machine": describe_machine(), "runs": runs}
+
+
+def check_prediction(traces: Mapping[str, Trace], path: Path = PREDICTION) -> None:
+    """Hold a prediction to the loads and the cores that are to be measured.
+
+    Raises:
+        SimulationError: it is missing, or of other numbers.
+    """
+    told = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"runs": {}}
+    expected = {
+        f"{name}-{workers}": len(trace.arrivals)
+        for name, trace in traces.items()
+        for workers in WORKERS
+    }
+    found = {name: run["jobs"] for name, run in told["runs"].items()}
+    if found != expected or told["cores"] != count_cores():
+        raise SimulationError(
+            f"{path.name} is missing or of other numbers or cores: run "
+            "`python -m deploy.simulate predict` and commit what it writes first"
+        )
 
 
 def write_table(prediction: Mapping[str, Any], measured: Mapping[str, Any]) -> str:

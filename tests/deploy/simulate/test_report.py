@@ -18,7 +18,12 @@ from deploy.simulate.quota import list_splits, run_quota
 from deploy.simulate.report import draw, tell_seconds, write_choices, write_quota, write_table
 from deploy.simulate.runs import Run, run
 from deploy.simulate.scaling import Rule
-from deploy.simulate.system import read_assumed, read_start_seconds, read_system
+from deploy.simulate.system import (
+    SimulationError,
+    read_assumed,
+    read_start_seconds,
+    read_system,
+)
 from deploy.simulate.traces import make_steady
 from tests.deploy.simulate.systems import make_system
 
@@ -82,6 +87,17 @@ def test_a_prediction_says_how_unsure_it_is() -> None:
     assert set(runs) == {f"{load}-{n}" for load in ("calm", "busy", "burst") for n in (1, 2, 4)}
     low, high = runs["burst-1"]["p95_between"]
     assert low < runs["burst-1"]["p95_seconds"] < high
+
+
+def test_what_was_predicted_of_other_numbers_is_not_compared(tmp_path: Path) -> None:
+    system = make_system(service_seconds=(0.05, 0.06), bell_seconds=0.001)
+    path = tmp_path / "prediction.json"
+    with pytest.raises(SimulationError, match="predict"):
+        compare.check_prediction(compare.make_traces(system), path)
+    compare.save(path, compare.predict(system))
+    compare.check_prediction(compare.make_traces(system), path)
+    with pytest.raises(SimulationError, match="other numbers"):
+        compare.check_prediction(compare.make_traces(system.scale(1.1)), path)
 
 
 def test_the_page_shows_the_committed_prediction() -> None:
