@@ -3,8 +3,9 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
-from deploy.chaos.checker import LATE_SECONDS, Verdict
+from deploy.chaos.checker import LATE_SECONDS
 from deploy.chaos.growth import Holding
+from deploy.chaos.verdict import Verdict
 
 
 def write_report(verdict: Verdict, *, before: Holding, after: Holding, seconds: float) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 import psutil
 
-from deploy.chaos.checker import Verdict, check
+from deploy.chaos.checker import check
 from deploy.chaos.faults import PAUSE_SECONDS, Fault, plan_faults
 from deploy.chaos.growth import Holding, measure
 from deploy.chaos.history import History, read_history, read_job
@@ -19,6 +19,7 @@ from deploy.chaos.load import Load
 from deploy.chaos.rollover import copy_models
 from deploy.chaos.scene import Scene
 from deploy.chaos.system import System
+from deploy.chaos.verdict import Verdict
 from deploy.errors import StackError
 
 DRAIN_SECONDS = 60.0  # without any job being worked off

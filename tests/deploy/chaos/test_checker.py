@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from deploy.chaos.checker import Verdict, check
+from deploy.chaos.checker import check
+from deploy.chaos.verdict import Verdict
 
 Entry = dict[str, Any]
 
