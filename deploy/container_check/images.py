@@ -12,6 +12,13 @@ IMAGES: dict[str, tuple[tuple[str, ...], int | None]] = {
     "spotter": (("tensorflow", "pip"), None),
     "spotter-train": (("flask", "gunicorn", "pip"), None),
 }
+# What the images' programs import as they start; nothing may be left to compile then, since each
+# process would do it anew.
+PROGRAMS = {
+    "spotter-web": "gunicorn.app.wsgiapp, web.connections, web.app",
+    "spotter-worker": "worker.fleet, worker.controller, models.classifiers.cascade",
+    "spotter": "deploy.up, worker.fleet, worker.controller, models.classifiers.cascade, web.app",
+}
 BASE_LABEL = "org.opencontainers.image.base.name"
 TOOLS = ("gcc", "cc", "make", "pip", "pip3", "git")
 
@@ -36,6 +43,7 @@ def check_images(say: Callable[[str], None]) -> None:
             )
             >= 7,
             "carries no foreign library": _find_modules(image, foreign) == "",
+            "has compiled what it imports": _find_uncompiled(image) == "",
             "has no build tools": find_in_image(image, f"command -v {' '.join(TOOLS)}; true") == "",
             f"is at most {most} bytes over its base": most is None or over <= most,
             "is watched by a health check": image == "spotter-train" or bool(config["Healthcheck"]),
@@ -50,3 +58,10 @@ def _find_modules(image: str, names: tuple[str, ...]) -> str:
     """Return the modules of `names` that Python finds in an image, with blanks between."""
     code = f"import importlib.util as u; print(*[m for m in {names} if u.find_spec(m)])"
     return find_in_image(image, f'python -c "{code}"')
+
+
+def _find_uncompiled(image: str) -> str:
+    """Return Python's words about modules that an image's programs compile as they start."""
+    modules = PROGRAMS.get(image)
+    code = f"python -v -c 'import {modules}' 2>&1 | grep '^# code object from /'; true"
+    return find_in_image(image, code) if modules else ""
