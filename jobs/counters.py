@@ -13,6 +13,8 @@ from jobs.errors import LedgerUnavailable
 from jobs.records import PREFIX
 
 METRICS, STATS = f"{PREFIX}metrics", f"{PREFIX}stats"
+HOST = f"{PREFIX}host:"  # and a host's name: what its worker counts for its own scraper
+HOST_SECONDS = 24 * 3600  # how long the counts of a host are kept that counts no more
 # Upper bounds of every histogram in milliseconds; lua/sweep.lua has the same ones.
 BOUNDS = (
     *(1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000),
@@ -29,9 +31,13 @@ def name_counter(*parts: str) -> str:
 
 
 class Counters:
-    """The counts of one process since they were last sent. Safe for threads."""
+    """The counts of one process since they were last sent. Safe for threads.
 
-    def __init__(self) -> None:
+    `host`: they are those of this host alone, not of the whole system.
+    """
+
+    def __init__(self, host: str = "") -> None:
+        self._host = host
         self._counts: dict[str, int] = {}
         self._lock = threading.Lock()
 
@@ -60,8 +66,11 @@ class Counters:
         try:
             with translated():
                 pipe = client.pipeline(transaction=True)
+                key = HOST + self._host if self._host else METRICS
                 for counter, number in counts.items():
-                    pipe.hincrby(METRICS, counter, number)
+                    pipe.hincrby(key, counter, number)
+                if self._host:
+                    pipe.expire(key, HOST_SECONDS)
                 if refused:
                     pipe.hincrby(STATS, REFUSED, refused)
                 pipe.execute()

@@ -15,10 +15,13 @@ NANOSECONDS = 1_000_000  # in a millisecond
 class Account:
     """The times of one leased picture."""
 
-    def __init__(self, lease: Lease, counters: Counters, tracer: Tracer | None) -> None:
-        """Begin; call it when the work begins."""
+    def __init__(
+        self, lease: Lease, counters: Counters, own: Counters, tracer: Tracer | None
+    ) -> None:
+        """Begin; call it when the work begins. `own` are the counts of this host."""
         self._lease = lease
         self._counters = counters
+        self._own = own
         self._tracer = tracer
         self._began_ns = time.time_ns()
         self._stages: list[tuple[StageResult, int]] = []
@@ -34,8 +37,19 @@ class Account:
             self._counters.observe(name_counter("stage", pipeline, stage.stage), stage.milliseconds)
         if report and report.decoding_milliseconds is not None:
             self._counters.observe(name_counter("decoding", pipeline), report.decoding_milliseconds)
+        self._count_for_host(report)
         if self._tracer is not None:
             self._trace(self._tracer, report)
+
+    def _count_for_host(self, report: Report | None) -> None:
+        pipeline = self._lease.pipeline
+        self._own.add(name_counter("lease", pipeline, str(self._lease.token)))
+        self._own.add(name_counter("job", pipeline, *_name_result(report)))
+        for stage, _ in self._stages:
+            parts = (pipeline, stage.stage, stage.model, stage.version)
+            self._own.observe(name_counter("stage", *parts), stage.milliseconds)
+        if report and report.decoding_milliseconds is not None:
+            self._own.observe(name_counter("decoding", pipeline), report.decoding_milliseconds)
 
     def _trace(self, tracer: Tracer, report: Report | None) -> None:
         lease = self._lease
@@ -74,3 +88,12 @@ def _find_error(report: Report | None) -> str | None:
     if report is None:
         return "no report"
     return report.failure.code if report.failure else None
+
+
+def _name_result(report: Report | None) -> tuple[str, str]:
+    """Return the state and the label or code that say what came of the work."""
+    if report is None:
+        return "dropped", ""  # the lease was lost or given up
+    if report.failure:
+        return "failed", report.failure.code
+    return "succeeded", report.outcome.label if report.outcome else ""

@@ -49,6 +49,7 @@ class Child:
         self._ring = ring
         self._rollover = rollover
         self._counters = Counters()
+        self._own = Counters(host=name.rpartition("-")[0] or name)
         self._tracer = tracer
 
     def describe(self) -> Worker:
@@ -75,6 +76,7 @@ class Child:
     def _send_counts(self) -> None:
         with contextlib.suppress(LedgerUnavailable):  # the pulse says so already
             self._counters.send(self.ledger.client)
+            self._own.send(self.ledger.client)
 
     def drain(self, ring_id: str, is_stopping: Callable[[], bool]) -> None:
         """Answer one doorbell."""
@@ -88,7 +90,7 @@ class Child:
 
     def work(self, lease: Lease, drainer: str) -> Report | None:
         """Recognise one picture under guard; None where the job is not ours to report."""
-        account = Account(lease, self._counters, self._tracer)
+        account = Account(lease, self._counters, self._own, self._tracer)
         report = self._recognise(lease, drainer, account)
         account.close(report)
         return report

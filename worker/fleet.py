@@ -51,11 +51,17 @@ def _make_controller(app: Celery, plan: pool.Plan, **options: Any) -> "Controlle
 
 def make_health(plan: pool.Plan) -> "Health":
     """Make what answers at the health port; it connects when it first looks."""
+    from worker.exposition import expose
     from worker.health import Health
     from worker.probe import find_children
+    from worker.vitals import read_vitals
 
-    ledger = Ledger.connect(plan.jobs, max_connections=1)
-    return Health(partial(find_children, ledger, socket.gethostname()), plan.worker.health_port)
+    ledger, host = Ledger.connect(plan.jobs, max_connections=2), socket.gethostname()
+    return Health(
+        partial(find_children, ledger, host),
+        plan.worker.health_port,
+        tell=lambda: expose(read_vitals(ledger, host)),
+    )
 
 
 def _set_up_logs(project: str) -> None:

@@ -1,9 +1,10 @@
-"""A worker's health over HTTP, for platforms that ask no other way: `SPOTTER_HEALTH_PORT`.
+"""A worker's health over HTTP, and its metrics, for who asks no other way: `SPOTTER_HEALTH_PORT`.
 
 `/readyz`: the ledger saw a pool child of this host a moment ago, so the whole way is open: process,
 models, network, Redis. `/healthz`: nothing is known against this worker. Only a ledger that answers
 and has not seen any of its children for a minute counts against it: a worker must not be restarted
 because Redis is away. Both are answered from memory, so that a Redis that hangs holds up no probe.
+`/metrics` is read when it is asked for, one caller at a time.
 """
 
 import logging
@@ -19,13 +20,15 @@ logger = logging.getLogger(__name__)
 LOOK_SECONDS = 2.0
 FRESH_SECONDS = 6.0  # how long an answer of the ledger counts; it forgets a child after five
 MISSED_SECONDS = 60.0  # models may take a while to load
+METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 PATIENCE_SECONDS = 5.0  # for a caller who sends no request
 
 
 class Health:
     """Looks at the ledger now and then, and answers at a port; nothing happens before `start`.
 
-    `find_children` returns the names of this host's pool children that the ledger sees.
+    `find_children` returns the names of this host's pool children that the ledger sees, `tell`
+    Prometheus's text.
     """
 
     def __init__(
@@ -33,9 +36,12 @@ class Health:
         find_children: Callable[[], list[str]],
         port: int,
         *,
+        tell: Callable[[], str] = lambda: "",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.port = port
+        self._tell = tell
+        self._telling = threading.Lock()
         self._find_children = find_children
         self._clock = clock
         self._seen_at = float("-inf")
@@ -66,6 +72,11 @@ class Health:
         elif self._missed_since is None:
             self._missed_since = now
 
+    def tell(self) -> str:
+        """Return the worker's metrics as Prometheus reads them."""
+        with self._telling:
+            return self._tell()
+
     @property
     def is_ready(self) -> bool:
         """Tell whether a child was seen a moment ago."""
@@ -91,12 +102,19 @@ def make_server(health: Health) -> ThreadingHTTPServer:
 
         def do_GET(self) -> None:
             """Answer 200 or 503, and 404 for anything else."""
+            path = self.path.partition("?")[0]
+            if path == "/metrics":
+                self._answer(200, METRICS_TYPE, health.tell().encode())
+                return
             answers = {"/healthz": health.is_alive, "/readyz": health.is_ready}
-            is_well = answers.get(self.path.partition("?")[0])
+            is_well = answers.get(path)
             status = 404 if is_well is None else 200 if is_well else 503
             body = b'{"ok": true}' if status == 200 else b'{"ok": false}'
+            self._answer(status, "application/json", body)
+
+        def _answer(self, status: int, content_type: str, body: bytes) -> None:
             self.send_response_only(status)
-            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Type", content_type)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)

@@ -30,7 +30,7 @@ def account_for(report: Report | None) -> dict[str, ReadableSpan]:
     """The spans of a picture with one stage of 2.9 ms, by name."""
     exporter, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
-    account = Account(LEASE, Counters(), Tracer(provider))
+    account = Account(LEASE, Counters(), Counters(), Tracer(provider))
     account.note(make_stage())
     account.close(report)
     return {span.name: span for span in exporter.get_finished_spans()}
