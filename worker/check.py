@@ -1,7 +1,7 @@
 """Check every artefact that a worker would load: `python -m worker.check [folder of artefacts]`.
 
-The main process runs this in a process of its own before it starts the pool: a model file that
-crashes the reader, or that does not fit its manifest or golden inputs, ends this process alone.
+For people and builds; a worker's children make the same checks as they start. A model file that
+crashes its reader ends this process alone.
 Exits with 0, or with 1 and one line on stderr that says which file and why.
 """
 

@@ -41,9 +41,21 @@ def test_what_watches_is_published_on_loopback() -> None:
 
 
 def test_web_alone_can_reach_out() -> None:
-    assert COMPOSE["networks"]["queue"] == {"internal": True}
-    reaching = {n for n, service in SPOTTER.items() if set(service["networks"]) != {"queue"}}
+    closed = {name for name, one in COMPOSE["networks"].items() if one == {"internal": True}}
+    assert closed == {"queue", "watch"}
+    reaching = {n for n, service in SPOTTER.items() if not closed.issuperset(service["networks"])}
     assert reaching == {"web"}
+
+
+def test_prometheus_finds_every_worker_and_not_the_queue() -> None:
+    services = COMPOSE["services"]
+    assert set(services["prometheus"]["networks"]) == {"front", "watch"}
+    assert "watch" in services["worker"]["networks"]
+    scraped = yaml.safe_load((ROOT / "deploy/monitoring/prometheus.yml").read_text())
+    worker = next(one for one in scraped["scrape_configs"] if one["job_name"] == "spotter-worker")
+    found = worker["dns_sd_configs"][0]
+    port = services["worker"]["environment"]["SPOTTER_HEALTH_PORT"]
+    assert (found["names"], found["type"], str(found["port"])) == (["worker"], "A", port)
 
 
 @every_service
