@@ -27,7 +27,7 @@ def test_a_killed_child_loses_no_job(make_fleet: MakeFleet) -> None:
     fleet = make_fleet().start()
     sender = start_sender(fleet)
     sender.keep_sending("slow 0.05")
-    for _ in range(3):
+    for _ in range(2):
         wanted = len(sender.accepted) + 20
         wait_until(lambda n=wanted: len(sender.accepted) >= n, "20 more jobs")
         fleet.find_children()[0].kill()
