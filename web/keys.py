@@ -36,8 +36,11 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
                 make_link(store, options, options.at or find_address(environ))
             case "revoke":
                 revoke(store, options.grant)
+            case _ if grants := store.list():
+                print(write_list(grants, store.now_ms()))
             case _:
-                print(write_list(store.list(), store.now_ms()))
+                _say("There are no keys and no signed-in browsers. `make key NAME=...` makes a key,")
+                _say("`make link NAME=...` a sign-in link.")
     except (ConsoleError, LedgerUnavailable) as error:
         _say(f"keys: {error}")
         return 1

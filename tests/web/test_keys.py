@@ -49,6 +49,14 @@ def test_a_key_is_made_and_shown_once(
     assert shown.out.strip().rpartition("_")[2] not in listed
 
 
+def test_where_there_are_none_it_says_how_to_make_one(
+    environ: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert keys.main([], environ) == 0
+    shown = capsys.readouterr()
+    assert (shown.out, "make key NAME=" in shown.err) == ("", True)
+
+
 def test_a_key_opens_what_its_scopes_say(
     environ: dict[str, str], make_app: Make, capsys: pytest.CaptureFixture[str]
 ) -> None:
