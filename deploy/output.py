@@ -4,6 +4,7 @@ The files are var/log/NAME.log, kept small by rotation: NAME.log.1 is the one be
 platform collects what a container prints there are none: each line goes to stdout as JSON.
 """
 
+import contextlib
 import json
 import os
 import selectors
@@ -33,19 +34,25 @@ class _Stream:
 
 @dataclass(slots=True)
 class _Log:
+    """One program's log. A disk that is full costs lines of it, never the program or the stack."""
+
     path: Path
     file: IO[bytes] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.file = self.path.open("ab")
+        self.file = self._open()
 
     def write(self, data: bytes) -> None:
-        self.file.write(data)
-        self.file.flush()
-        if self.file.tell() > MAX_LOG_BYTES:
-            self.file.close()
-            self.path.replace(self.path.with_name(self.path.name + ".1"))
-            self.file = self.path.open("ab")
+        with contextlib.suppress(OSError):
+            self.file.write(data)
+            if self.file.tell() > MAX_LOG_BYTES:
+                self.path.replace(self.path.with_name(self.path.name + ".1"))
+                full, self.file = self.file, self._open()
+                full.close()
+
+    def _open(self) -> IO[bytes]:
+        # Without a buffer: it would keep what the disk refused, and fail again when it is closed.
+        return self.path.open("ab", buffering=0)
 
 
 class Output:
