@@ -131,7 +131,7 @@ def _limited(wire: socket.socket | None, seconds: float) -> Iterator[None]:
     """Give a piece of a body so long, where it comes over a wire.
 
     Raises:
-        Problem: it did not come in time; then nothing more is read from this connection.
+        Problem: it did not come in time, or the connection broke; nothing more is read from it.
     """
     if wire is None:
         yield
@@ -142,6 +142,9 @@ def _limited(wire: socket.socket | None, seconds: float) -> Iterator[None]:
     except (Timeout, TimeoutError) as error:
         _hang_up(wire)
         raise Problem("request_too_slow") from error
+    except OSError as error:  # a phone that lost its network, an app that was closed
+        _hang_up(wire)
+        raise Problem("body_incomplete", "The connection broke within the body.") from error
 
 
 def leave_body(response: Response) -> Response:

@@ -3,6 +3,7 @@
 import http.client
 import json
 import socket
+import struct
 import time
 from collections.abc import Iterator
 
@@ -12,6 +13,8 @@ from tests.conftest import QueueServer
 from tests.web.conftest import Worker
 from tests.web.forms import FORM_TYPE, make_form
 from tests.web.serving import Web, serve
+
+RESET = struct.pack("ii", 1, 0)  # SO_LINGER: closed with RST, as when a phone loses its network
 
 HEAD = b"POST /api/v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\n"
 
@@ -45,6 +48,20 @@ def test_a_cut_body_is_never_accepted(web: Web, photo: bytes, share: int) -> Non
     assert status == 400
     assert json.loads(body)["code"] == "body_incomplete"
     assert web.accepted() == before
+
+
+def test_a_sender_who_vanishes_is_no_fault_of_ours(web: Web, photo: bytes) -> None:
+    begun = len(web.log.read_bytes())
+    with web.connect() as wire:
+        wire.sendall(HEAD + b"Content-Length: %d\r\nExpect: 100-continue\r\n\r\n" % len(photo))
+        assert wire.recv(64).startswith(b"HTTP/1.1 100")
+        wire.sendall(photo[:100])
+        wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+    deadline = time.monotonic() + 10
+    while b'"event": "request"' not in (said := web.log.read_bytes()[begun:]):
+        assert time.monotonic() < deadline, said
+        time.sleep(0.02)
+    assert b'"code": "body_incomplete"' in said
 
 
 def test_a_cut_form_is_never_accepted(web: Web, photo: bytes) -> None:
