@@ -39,8 +39,8 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
             case _ if grants := store.list():
                 print(write_list(grants, store.now_ms()))
             case _:
-                _say("There are no keys and no signed-in browsers. `add NAME` (or make key NAME=...)")
-                _say("makes a key, `link NAME` a sign-in link.")
+                _say("There are no keys and no signed-in browsers. `add NAME` makes a key,")
+                _say("`link NAME` a sign-in link (or make key NAME=..., make key LINK=...).")
     except (ConsoleError, LedgerUnavailable) as error:
         _say(f"keys: {error}")
         return 1

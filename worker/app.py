@@ -15,6 +15,9 @@ gc.disable()
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# Where a worker ends at once, billiard's helper process removes its semaphores, and would say so.
+os.environ.setdefault("PYTHONWARNINGS", "ignore:semaphore_tracker:UserWarning")
+
 from jobs.tracing import is_wanted, keep_out
 
 keep_out(os.environ)

@@ -68,6 +68,7 @@ def test_a_worker_refuses_to_start_on_a_damaged_model(
     done = run_worker(os.environ | environ)
     lines = [line for line in done.stdout.splitlines() if "artefacts_refused" in line]
     assert (done.returncode, len(lines), PERSON in lines[0]) == (1, 1, True)
+    assert done.stderr == ""
     assert ledger.get(job_id).attempts == 0
     assert ledger.census().workers == ()
 
