@@ -268,7 +268,8 @@ class Checker:
         for fault, after in pairwise([*self._faults, over]):
             first = max(0, bisect_left(ends, fault["t0"]) - 1)
             last = bisect_left(ends, after["t0"]) + 1
-            gaps = [later - sooner for sooner, later in pairwise(ends[first:last])]
+            began = fault["t0"]
+            gaps = [later - max(sooner, began) for sooner, later in pairwise(ends[first:last])]
             recovery = Recovery(name=fault["name"], gap=max(gaps, default=0.0))
             self._verdict.recoveries.append(recovery)
 

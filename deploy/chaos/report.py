@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from statistics import median
 
 from deploy.chaos.checker import LATE_SECONDS
 from deploy.chaos.growth import Holding
@@ -68,7 +69,7 @@ def _tell_faults(verdict: Verdict) -> Iterator[str]:
     for name, values in sorted(felt.items()):
         yield (
             f"| {name.replace('_', ' ')} | {len(values)} "
-            f"| {_take(values, 0.5):.1f} / {max(values):.1f} |"
+            f"| {median(values):.1f} / {max(values):.1f} |"
         )
     for what, count in sorted(verdict.undone.items()):
         yield f"| {what.replace('_', ' ')} | {count} | could not be done here |"

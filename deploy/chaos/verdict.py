@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 class Recovery:
     """How a fault was felt: the longest time in which no job was worked off, seconds.
 
-    It may begin before the fault is over and is looked for until the next one begins.
+    It begins with the fault or later, and before the next one, whose doing its end may be.
     """
 
     name: str
