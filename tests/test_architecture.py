@@ -80,7 +80,7 @@ def test_only_entry_points_read_the_environment() -> None:
 
 
 ENTRY_POINTS = (
-    *("__main__", "up", "chromium", "gunicorn.conf"),
+    *("__main__", "up", "chromium", "gunicorn.conf", "sitecustomize"),
     *("wsgi", "app", "probe", "versions", "doctor", "keys", "failed"),
 )
 
