@@ -6,6 +6,7 @@ of a million tiny blocks and the web process has one thread of Python for everyb
 pixels are sound is found by the worker, in a process that may die.
 """
 
+import re
 import struct
 import zlib
 from collections.abc import Callable
@@ -71,6 +72,31 @@ def read_header(data: bytes) -> PictureHeader | None:
             "image_damaged", f"This {kind} says that it is {width} x {height} pixels: it is empty."
         )
     return PictureHeader(kind=kind, width=width, height=height)
+
+
+def has_many_scans(data: bytes, most: int) -> bool:
+    """Tell whether a JPEG has more than `most` scans, or more segments than are walked over.
+
+    What follows its end does not count: phones append a video, which holds such bytes by chance.
+    """
+    if data.count(_SCAN) <= most:
+        return False
+    at, scans = 2, 0
+    for _ in range(MOST_BLOCKS):
+        found = _MARKER.search(data, at)
+        if found is None or found.group() == b"\xff\xd9":
+            return False
+        scans += found.group() == _SCAN
+        if scans > most:
+            return True
+        has_length = found.group() != b"\xff\x01"
+        at = found.end() + int.from_bytes(data[found.end() : found.end() + 2]) * has_length
+    return True
+
+
+_SCAN = b"\xff\xda"
+# Between the segments 0xFF is followed by 0x00, a restart marker or another 0xFF (ITU T.81, B.1.1).
+_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 
 
 def _truncated(kind: str) -> HeaderError:

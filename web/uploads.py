@@ -5,7 +5,7 @@ decoding can tell is left to the worker.
 """
 
 from web.errors import Problem
-from web.headers import HeaderError, PictureHeader, read_header
+from web.headers import HeaderError, PictureHeader, has_many_scans, read_header
 
 MOST_PIXELS = 25_000_000
 LONGEST_SIDE = 12_000
@@ -60,7 +60,7 @@ def check_picture(data: bytes, *, most_bytes: int) -> PictureHeader:
     if header is None:
         raise Problem("image_unsupported", f"{_hint(data)} JPEG, PNG, WEBP, GIF and BMP are taken.")
     _check_size(header)
-    if header.kind == "JPEG" and data.count(b"\xff\xda") > MOST_SCANS:
+    if header.kind == "JPEG" and has_many_scans(data, MOST_SCANS):
         raise Problem(
             "image_too_complex",
             f"This JPEG has more than {MOST_SCANS} scans and would take very long to decode: "

@@ -105,6 +105,18 @@ def test_a_png_whose_pixels_never_come_is_truncated() -> None:
     assert code_of(png(8, 8, zeros(72))[:33]) == "image_truncated"
 
 
+def test_a_photo_with_a_video_behind_it_comes_in() -> None:
+    video = b"\0\0\0\x18ftypmp42" + b"\xff\xda" * 300  # by chance, one in 64 KB of a phone's video
+    assert status_of(jpeg() + video) == OK
+
+
+def test_a_jpeg_of_endless_segments_behind_a_scan_is_refused() -> None:
+    hidden = b"\xff\xe1" + (402).to_bytes(2, "big") + b"\xff\xda" * 200
+    data = jpeg().removesuffix(b"\xff\xd9") + hidden
+    assert status_of(data) == OK
+    assert code_of(data + b"\xff\xe1\0\2" * 2000) == "image_too_complex"
+
+
 def test_a_jpeg_without_height_is_damaged() -> None:
     data = bytearray(jpeg())
     at = data.find(b"\xff\xc0") + 5
