@@ -63,8 +63,8 @@ local function find_position(id, class)
   return redis.call('ZRANK', key('waiting:' .. class), id) + 1 + ahead
 end
 
--- Give a job its one final state, and tell whoever waits for it. `fields` are further names and values of its hash; `verdict` as
--- in `put_down`.
+-- Give a job its one final state, and tell whoever waits for it. `fields` are further names and
+-- values of its hash; `verdict` as in `put_down`.
 local function end_job(job, state, fields, verdict)
   local hash = key('job:' .. job.id)
   if job.state == 'queued' then leave_queue(job) end
@@ -119,6 +119,7 @@ local function lapse(job, max_attempts, keep_ms)
   redis.call('HSET', key('job:' .. job.id), 'state', 'queued')
   redis.call('HDEL', key('job:' .. job.id), 'progress')
   redis.call('ZADD', key('waiting:' .. job.class), job.class == 'bulk' and 0 or job.seq, job.id)
+  if job.expires > 0 then redis.call('ZADD', key('expiring'), job.expires, job.id) end
   return true
 end
 

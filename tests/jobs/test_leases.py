@@ -41,6 +41,14 @@ def test_a_job_that_runs_again_goes_first(hasty: Ledger, submit: Submit) -> None
     assert drain_order(hasty) == [first, second]
 
 
+def test_a_job_that_runs_again_expires_where_no_worker_comes(hasty: Ledger, submit: Submit) -> None:
+    job_id = submit(max_wait_seconds=9)
+    take(hasty)
+    hasty.client.hset(f"{PREFIX}job:{job_id}", "expires", 1)
+    hasty.sweep()
+    assert look_up(hasty, job_id).state is JobState.EXPIRED
+
+
 def test_the_third_lapse_is_the_last(hasty: Ledger, submit: Submit) -> None:
     job_id = submit()
     for _ in range(3):
