@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from models.catalogue import artefact_folder
+from models.catalogue import artefact_folder, order_version
 from models.errors import CatalogueError, ManifestError
 from models.manifest import Manifest, load_manifest
 
@@ -39,10 +39,15 @@ class Card:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """How a model did on one set of pictures; shares from 0 to 1, with a 95 % interval."""
+    """How a model did on one set of pictures; shares from 0 to 1, with a 95 % interval.
+
+    `positives`: how many of the pictures have the model's second label; few make a number weak.
+    None where the metrics do not tell.
+    """
 
     name: str  # photos, or made (composed and degraded pictures)
     pictures: int
+    positives: int | None
     balanced_accuracy: float
     low: float
     high: float
@@ -51,7 +56,8 @@ class Figure:
 
 def list_cards(root: Path) -> list[Card]:
     """Read the cards of all versions, by model and newest version first; none without a folder."""
-    folders = sorted((path.parent for path in root.glob("*/*/manifest.toml")), reverse=True)
+    folders = [path.parent for path in root.glob("*/*/manifest.toml")]
+    folders.sort(key=lambda folder: order_version(folder.name), reverse=True)
     cards = [card for folder in folders if (card := _read(folder))]
     return sorted(cards, key=lambda card: card.manifest.name)  # stable: versions stay in order
 
@@ -93,6 +99,7 @@ def _read_figure(name: str, found: Any) -> Figure:
     return Figure(
         name=name,
         pictures=found["pictures"],
+        positives=found.get("positive"),
         balanced_accuracy=balanced["value"],
         low=balanced["low"],
         high=balanced["high"],

@@ -5,6 +5,7 @@ web process can name pipelines without numpy. Refuses a pipeline that names no l
 has no text for an outcome; labels are compared with manifests when a cascade is loaded.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -104,6 +105,12 @@ def artefact_folder(model: str, version: str, root: Path = ARTEFACTS_ROOT) -> Pa
                 f"{name!r} is no {kind}: expected letters, digits, _ - and single dots"
             )
     return root / model / version
+
+
+def order_version(version: str) -> list[tuple[int, str]]:
+    """Return what puts versions in order by the numbers in them: 2 before 10, 1.9 before 1.10."""
+    parts = re.findall(r"(\d+)|(\D+)", version)
+    return [(int(number or -1), text) for number, text in parts]
 
 
 def _parse_pipeline(table: Table) -> Pipeline:

@@ -21,7 +21,7 @@ from jobs.console import open_ledger
 from jobs.errors import JobsError
 from jobs.ledger import Ledger
 from jobs.versions import Versions
-from models.catalogue import Pipeline, artefact_folder, load_pipelines
+from models.catalogue import Pipeline, artefact_folder, load_pipelines, order_version
 from models.errors import ModelError
 from worker.settings import WorkerSettings
 
@@ -129,7 +129,7 @@ def describe(ledger: Ledger, versions: Versions, root: Path) -> str:
         lines.append(
             f"{model}: {chosen.get(model, own_version(model))} "
             f"({'promoted' if model in chosen else 'named by its pipeline'}); "
-            f"there are {', '.join(find_versions(model, root)) or 'none'}; "
+            f"versions here: {', '.join(find_versions(model, root)) or 'none'}; "
             f"worker processes: {uses or 'none'}"
             + (f"; before: {', '.join(before)}" if before else "")
         )
@@ -162,7 +162,8 @@ def own_version(model: str) -> str:
 
 def find_versions(model: str, root: Path) -> list[str]:
     """Name the versions of a model for which there is a folder with a manifest."""
-    return sorted(path.parent.name for path in (root / model).glob("*/manifest.toml"))
+    found = [path.parent.name for path in (root / model).glob("*/manifest.toml")]
+    return sorted(found, key=order_version)
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:

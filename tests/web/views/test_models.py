@@ -8,7 +8,8 @@ from flask.testing import FlaskClient
 from jobs.client import JobClient
 from jobs.connection import connect
 from jobs.messages import Worker
-from models.catalogue import load_pipelines
+from models.cards import find_card
+from models.catalogue import ARTEFACTS_ROOT, load_pipelines
 from tests.web.conftest import Make
 from web.views.models import write_html
 
@@ -43,6 +44,13 @@ def test_the_cards_are_shown_while_redis_is_away(
 ) -> None:
     monkeypatch.setattr(client.ledger, "client", connect("redis://127.0.0.1:1/0"))
     assert http.get("/models").status_code == 200
+
+
+@pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.model)
+def test_a_number_says_how_few_pictures_it_rests_on(stage: object, http: FlaskClient) -> None:
+    card = find_card(ARTEFACTS_ROOT, stage.model, stage.version)
+    counted = card.metrics["held_out"]["photos"]["positive"]
+    assert f"{counted:,} of them <code>{stage.passes_on}</code>" in http.get("/models").text
 
 
 def test_a_folder_without_models_is_said_to_be_empty(make_app: Make, tmp_path: Path) -> None:
