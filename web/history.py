@@ -12,8 +12,9 @@ from web.services import services
 
 # Kinds of answer that may be asked for; `other` is every end or wait without an answer.
 ANSWERS = ("pass", "stop", "none", "unsure", "other")
-# A filter that matches nothing must not read a whole day of webcam captures each time.
+# A filter that matches nothing must not read a whole day of webcam captures for one page.
 MOST_READ = 2000
+MOST_TABLED = 20_000  # rows that the table looks at: two days of a webcam, some seconds' work
 READ_AT_ONCE = 100
 
 COLUMNS = (
@@ -32,7 +33,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryPage:
-    """Some rows; `older` is the cursor of the page behind, None at the end."""
+    """Some rows, or none of those looked at; `older` is the cursor behind them, None at the end."""
 
     rows: tuple[Row, ...]
     older: str | None
@@ -44,14 +45,16 @@ def list_history(
     """Return the newest rows of this kind from before a time in ms since 1970."""
     rows: list[Row] = []
     cursors: list[str] = []
-    for row, cursor in _read(owner, before_ms):
+    cursor, looked_at = "", 0
+    for row, cursor in _read(owner, before_ms, MOST_READ):
+        looked_at += 1
         if answer and _answer_of(row.look) != answer:
             continue
         if len(rows) == limit:
             return HistoryPage(rows=tuple(rows), older=cursors[-1])
         rows.append(row)
         cursors.append(cursor)
-    return HistoryPage(rows=tuple(rows), older=None)
+    return HistoryPage(rows=tuple(rows), older=cursor if looked_at >= MOST_READ else None)
 
 
 def write_csv(owner: str, *, answer: str, host: str) -> str:
@@ -59,7 +62,7 @@ def write_csv(owner: str, *, answer: str, host: str) -> str:
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
-    for row, _ in _read(owner, None):
+    for row, _ in _read(owner, None, MOST_TABLED):
         if not answer or _answer_of(row.look) == answer:
             writer.writerow(_write_cells(row.job, host))
     return text.getvalue()
@@ -87,10 +90,10 @@ def _answer_of(look: Look) -> str:
     return look.kind if look.kind in ANSWERS else "other"
 
 
-def _read(owner: str, before_ms: float | None) -> Iterator[tuple[Row, str]]:
+def _read(owner: str, before_ms: float | None, most: int) -> Iterator[tuple[Row, str]]:
     """Yield rows, newest first, each with the cursor of what lies behind it."""
     read = 0
-    while read < MOST_READ:
+    while read < most:
         jobs = services().client.recent(owner, limit=READ_AT_ONCE, before_ms=before_ms)
         for job in jobs:
             shown = represent_job(job)

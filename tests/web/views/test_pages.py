@@ -6,6 +6,7 @@ import re
 import pytest
 
 from jobs.messages import Submission, new_id
+from web import history
 from web.views.pages import SAMPLE
 
 STRICT = re.compile(r"""<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\ssrc=)|javascript:""")
@@ -82,6 +83,17 @@ def test_recent_shows_the_own_jobs_in_pages(browser, client, app, astronaut):
     assert older is not None
     assert browser.get(older[1]).text.count('class="tile"') == 2
     assert app.test_client().get("/jobs").text.count('class="tile"') == 0
+
+
+def test_a_filter_that_has_not_looked_at_all_leads_on(browser, astronaut, monkeypatch):
+    monkeypatch.setattr(history, "MOST_READ", 2)
+    monkeypatch.setattr(history, "READ_AT_ONCE", 2)
+    for number in range(3):
+        send_form(browser, astronaut, key=str(number))
+    first = browser.get("/jobs?answer=pass").text
+    older = re.search(r'href="(/jobs\?cursor=[^"]+)"', first)
+    assert older is not None
+    assert "Older" not in browser.get(older[1].replace("&amp;", "&")).text
 
 
 def test_the_table_holds_no_formula(browser, client):
