@@ -106,7 +106,6 @@ class Submission:
     owner: str
     camera: str | None = None
     bulk: bool = False
-    batch: str | None = None
     max_wait_seconds: float | None = None
     request_id: str = ""
     trace: str = ""

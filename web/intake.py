@@ -96,7 +96,7 @@ def submit_batch(
             items.append(Refused(code=problem.code, detail=problem.detail))
             count_refusal(problem.code)
             continue
-        submission = _make_submission(picture, order, batch=batch_id)
+        submission = _make_submission(picture, order, in_batch=True)
         submissions.append(submission)
         items.append(submission.id)
     if not submissions:
@@ -132,15 +132,14 @@ def _refuse_all(items: list[str | Refused]) -> Problem:
     return Problem("batch_unusable", extra={"items": refused})
 
 
-def _make_submission(picture: bytes, order: Order, *, batch: str | None = None) -> Submission:
+def _make_submission(picture: bytes, order: Order, *, in_batch: bool = False) -> Submission:
     return Submission(
         id=new_id(),
         pipeline=order.pipeline,
         image=picture,
         owner=current_owner(),
         camera=order.camera,
-        bulk=batch is not None,
-        batch=batch,
+        bulk=in_batch,
         max_wait_seconds=order.max_wait_seconds,
         request_id=g.request_id,
         trace=g.get("trace", ""),

@@ -38,7 +38,7 @@ def make_outcome(text: str = "human_detected, others") -> Outcome:
 
 def make_batch(count: int, owner: str = "local", **fields: Any) -> tuple[Batch, list[Submission]]:
     batch_id = new_id()
-    fields = {"owner": owner, "bulk": True, "batch": batch_id, **fields}
+    fields = {"owner": owner, "bulk": True, **fields}
     submissions = [make_submission(**fields) for _ in range(count)]
     items = tuple(one.id for one in submissions)
     batch = Batch(id=batch_id, owner=owner, pipeline="zomato-rider", submitted_ms=0, items=items)
