@@ -117,7 +117,7 @@ PROBLEMS = _table(
         "job_unknown",
         404,
         "No job has this id",
-        "Check the id. Results are kept for a day, then forgotten.",
+        "Check the id. Results are kept for a time, a day by default.",
     ),
     _kind(
         "batch_unknown",

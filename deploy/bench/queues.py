@@ -20,8 +20,6 @@ from deploy.bench.system import BenchError, System, count_cores
 
 BATCH = 100
 CLIENTS = 2
-# The workers go on while the queue is filled and the first jobs are looked at.
-SPARE_SECONDS = 2.0
 
 
 def measure_queue(

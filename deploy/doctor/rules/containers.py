@@ -19,7 +19,6 @@ REGISTRY = "${REGION}-docker.pkg.dev/${PROJECT_ID}/${REPOSITORY}/"
 # Read by libraries and by the platforms' own programs in the image.
 FOREIGN_SETTINGS = re.compile(r"OTEL_[A-Z_]+|GOOGLE_CLOUD_PROJECT|COMMIT|TZ")
 SECRET_NAMES = re.compile(r"(SECRET|PASSWORD|TOKEN|API_KEY)$")
-PASSWORD_IN_URL = re.compile(r"//[^/@]*:[^@]+@")
 # Where a container's settings stand.
 PLACES = {Platform.COMPOSE: "environment", Platform.APP_ENGINE: "env_variables"}
 # Between the end of the longest way to stop and the platform's kill.
