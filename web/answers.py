@@ -21,7 +21,7 @@ from web.errors import Problem
 logger = logging.getLogger(__name__)
 
 PROBLEM_TYPE = "application/problem+json"
-FOR_PROGRAMS = ("/api/", "/healthz", "/readyz")
+FOR_PROGRAMS = ("/api/", "/healthz", "/readyz", "/metrics", "/status.json")
 RETRY_SECONDS = 2
 
 FULL_TEXTS = {
@@ -54,7 +54,7 @@ def answer_json(
 
 
 def answer_problem(problem: Problem) -> Response:
-    """Write a problem as JSON for the API and health paths, as a page elsewhere."""
+    """Write a problem as JSON where programs ask, as a page elsewhere."""
     note(code=problem.code)
     if request.path.startswith(FOR_PROGRAMS):
         body = json.dumps(describe(problem))

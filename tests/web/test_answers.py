@@ -9,6 +9,7 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 from tests.web.conftest import Make
 from web.answers import translate
 from web.problems import PROBLEMS
+from web.settings import Access
 
 
 @pytest.fixture
@@ -45,6 +46,12 @@ def test_a_person_gets_a_page(broken: Flask) -> None:
     assert answer.mimetype == "text/html"
     assert "internal" in answer.get_data(as_text=True)
     assert "secret" not in answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/status.json"])
+def test_a_program_that_is_refused_gets_no_page(make_app: Make, path: str) -> None:
+    answer = make_app(access=Access.KEYS).test_client().get(path)
+    assert (answer.status_code, answer.mimetype) == (401, "application/problem+json")
 
 
 @pytest.mark.parametrize(

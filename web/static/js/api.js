@@ -92,8 +92,7 @@ export async function awaitEnd(id, { signal, onChange, wait = 10 } = {}) {
 /** How many workers are ready, or undefined where the server does not say. */
 export async function countWorkers() {
   try {
-    const { workers } = await (await fetch("/readyz")).json();
-    return typeof workers === "number" ? workers : Array.isArray(workers) ? workers.length : workers?.ready;
+    return (await (await fetch("/readyz")).json()).workers;
   } catch {
     return undefined;
   }
