@@ -91,7 +91,7 @@ class Ledger(LedgerReader):
             IdempotencyConflict: the key belongs to a request with another fingerprint.
             LedgerUnavailable: Redis did not confirm.
         """
-        within_ms = _ms(self.settings.answer_seconds) if caller_waits else 0
+        within_ms = _ms(self.settings.answer_seconds) * (1 if caller_waits else -1)
         arguments = self._accept_arguments(
             submissions, idempotency_key, fingerprint, batch, within_ms
         )

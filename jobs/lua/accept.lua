@@ -3,7 +3,7 @@
 -- ARGV: 3 idempotency key or '', 4 fingerprint, 5 max waiting, 6 max waiting of one owner,
 --       7 max waiting bytes, 8 max memory share, 9 interactive per owner, 10 batch id or '',
 --       11 batch items, 12 count, 13 within how many ms a caller who waits is to have the answer
---       (0: nobody waits), then 9 values a job:
+--       (negative: nobody waits), then 9 values a job:
 --       id, pipeline, owner, camera, bulk, size, request id, max wait ms, trace or ''.
 -- Returns {'accepted', id, class, position, time, ring ids...} ('' for the three in the middle where
 -- the first job was here before), or {'replayed' | 'conflict' | 'full' | 'no_bytes', text}.
@@ -74,7 +74,7 @@ end
 local within, HEAVY, LIGHT = tonumber(ARGV[13]), 0.7, 0.8
 local interactive = tonumber(redis.call('HGET', key('owners:interactive'), owner) or 0)
 local is_heavy = interactive >= tonumber(ARGV[9])
-local is_late = estimate_answer() > (within > 0 and within or 1000) * (is_heavy and HEAVY or LIGHT)
+local is_late = estimate_answer() > math.abs(within) * (is_heavy and HEAVY or LIGHT)
 if within > 0 and fresh > 0 and is_late then return refuse('full', 'late') end
 
 -- Bulk work is ordered by virtual time (start-time fair queueing, Goyal and others 1996): each
@@ -107,7 +107,7 @@ local function place(id, bulk, seq, freed)
     redis.call('ZADD', key('waiting:' .. freed[1]), freed[2], id)
     return freed[1]
   end
-  if bulk == '1' or (within == 0 and (is_heavy or is_late)) then
+  if bulk == '1' or (within < 0 and (is_heavy or is_late)) then
     redis.call('ZADD', key('waiting:bulk'), next_turn(), id)
     return 'bulk'
   end

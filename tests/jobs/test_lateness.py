@@ -100,6 +100,13 @@ def test_the_time_is_a_setting(redis_url: str, busy: Ledger) -> None:
     assert more > 5 * taken
 
 
+def test_the_time_holds_for_who_does_not_wait_as_well(redis_url: str, busy: Ledger) -> None:
+    patient = Ledger.connect(JobsSettings(redis_url=redis_url, answer_seconds=10))
+    call_until_refused(busy, *(f"owner-{number}" for number in range(100)))
+    job_id = patient.accept([make_submission(owner="newcomer")]).id
+    assert look_up(busy, job_id).job_class is JobClass.INTERACTIVE
+
+
 def test_a_refusal_is_repeated_for_a_moment_and_to_its_owner_alone() -> None:
     now = [0.0]
     refusals = Refusals(clock=lambda: now[0])

@@ -6,9 +6,11 @@ import zlib
 
 import pytest
 
+from models.classifiers.containers import MAX_JPEG_SCANS
+from models.classifiers.image import MAX_PIXELS, MAX_SIDE
 from tests.web.hostile import CASES, OK, Case, chunk, jpeg, png, zeros
 from web.errors import Problem
-from web.uploads import check_picture
+from web.uploads import LONGEST_SIDE, MOST_PIXELS, MOST_SCANS, check_picture
 
 MOST_BYTES = 20 * 2**20
 
@@ -92,6 +94,10 @@ def test_a_wrong_type_is_named_with_the_way_on(start: bytes, hint: str) -> None:
 
 def test_text_that_begins_like_a_bmp_is_no_picture() -> None:
     assert code_of(b"BMW is a maker of cars and motorcycles") == "image_unsupported"
+
+
+def test_the_door_and_the_worker_have_the_same_limits() -> None:
+    assert (MOST_PIXELS, LONGEST_SIDE, MOST_SCANS) == (MAX_PIXELS, MAX_SIDE, MAX_JPEG_SCANS)
 
 
 def test_the_limits_of_pixels_are_just_inside() -> None:
