@@ -111,7 +111,7 @@ def submit_batch(
         ),
         submissions,
         idempotency_key=idempotency_key,
-        fingerprint=fingerprint(pictures, order) if idempotency_key else "",
+        fingerprint=fingerprint(pictures, order, in_batch=True) if idempotency_key else "",
     )
     note(
         batch_id=submitted.id,
@@ -146,9 +146,11 @@ def _make_submission(picture: bytes, order: Order, *, in_batch: bool = False) ->
     )
 
 
-def fingerprint(pictures: Sequence[bytes], order: Order) -> str:
+def fingerprint(pictures: Sequence[bytes], order: Order, *, in_batch: bool = False) -> str:
     """Return what two requests with one idempotency key must have in common, as SHA-256."""
     digest = hashlib.sha256(repr((order.pipeline, order.camera)).encode())
+    if in_batch:  # a batch of one is another thing than a job
+        digest.update(b"batch")
     for picture in pictures:
         digest.update(len(picture).to_bytes(8, "big"))
         digest.update(picture)

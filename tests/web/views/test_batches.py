@@ -137,6 +137,12 @@ def test_a_repeated_batch_is_the_same(http: FlaskClient, small: bytes) -> None:
     assert send(http, [small] * 3, key="k").status_code == 422
 
 
+def test_the_key_of_a_batch_is_no_key_of_a_job(http: FlaskClient, small: bytes) -> None:
+    assert send(http, [small], key="k").status_code == 202
+    answer = http.post("/api/v1/jobs", data=small, headers={"Idempotency-Key": "k"})
+    assert answer.get_json()["code"] == "idempotency_key_reused"
+
+
 def test_an_unknown_batch_is_not_found(http: FlaskClient) -> None:
     answer = http.get(f"{BATCHES}/{'A' * 22}")
     assert answer.status_code == 404
