@@ -32,7 +32,7 @@ def read_count(report: str, name: str) -> int:
 def test_a_sound_system_keeps_its_promise_under_faults(tmp_path: Path) -> None:
     # A seed whose first faults are short ones: the queue's disk is full, it is killed, the worker
     # is killed, doorbells ring five times.
-    options = ("--minutes", "0.35", "--pause", "2", "--seed", "2315")
+    options = ("--minutes", "0.25", "--pause", "2", "--seed", "2315")
     status, report = run_chaos(tmp_path, *options, "--worker", "tests.faults.digest_app")
     history = (tmp_path / "history.jsonl").read_text().splitlines()
     faults = [json.loads(line) for line in history if FAULT in line]
