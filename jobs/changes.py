@@ -119,8 +119,8 @@ class Changes:
         while not self._stop.is_set():
             try:
                 self._pass_messages()
-            except (redis.RedisError, OSError) as error:
-                logger.warning("changes_lost", extra={"error": str(error)})
+            except Exception as error:  # noqa: BLE001  without a listener everybody waits for a look
+                logger.warning("changes_lost", extra={"error": repr(error)})
                 self._stop.wait(0.5)
 
     def _pass_messages(self) -> None:

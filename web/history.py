@@ -2,7 +2,8 @@
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,6 @@ from web.services import services
 ANSWERS = ("pass", "stop", "none", "unsure", "other")
 # A filter that matches nothing must not read a whole day of webcam captures for one page.
 MOST_READ = 2000
-MOST_TABLED = 20_000  # rows that the table looks at: two days of a webcam, some seconds' work
 READ_AT_ONCE = 100
 
 COLUMNS = (
@@ -57,14 +57,20 @@ def list_history(
     return HistoryPage(rows=tuple(rows), older=cursor if looked_at >= MOST_READ else None)
 
 
-def write_csv(owner: str, *, answer: str, host: str) -> str:
-    """Write the table (RFC 4180); `host` is the address before a page's path, with its slash."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(COLUMNS)
-    for row, _ in _read(owner, None, MOST_TABLED):
+def write_csv(owner: str, *, answer: str, host: str) -> Iterator[str]:
+    """Yield the lines of the table (RFC 4180), however long it is.
+
+    `host` is the address before a page's path, with its slash.
+    """
+    yield _write_line(COLUMNS)
+    for row, _ in _read(owner, None, sys.maxsize):
         if not answer or _answer_of(row.look) == answer:
-            writer.writerow(_write_cells(row.job, host))
+            yield _write_line(_write_cells(row.job, host))
+
+
+def _write_line(cells: Sequence[object]) -> str:
+    text = io.StringIO()
+    csv.writer(text).writerow(cells)
     return text.getvalue()
 
 

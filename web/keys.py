@@ -79,7 +79,10 @@ def revoke(store: GrantStore, wanted: str) -> None:
     ]
     if len(found) != 1:
         what = f"{len(found)} have" if found else "none has"
-        raise ConsoleError(f"{what} the id or name {wanted!r}; `list` shows all with their ids.")
+        raise ConsoleError(
+            f"{what} the id or name {wanted!r}; `make key` (`python -m web.keys list`) shows all "
+            "with their ids."
+        )
     store.revoke(found[0].id)
     _say(f"Revoked {found[0].id} ({found[0].name}). It works for at most 5 seconds more.")
 

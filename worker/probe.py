@@ -15,6 +15,7 @@ keep_out(os.environ)
 
 from jobs.errors import JobsError
 from jobs.ledger import Ledger
+from jobs.secret_manager import reveal
 from jobs.settings import JobsSettings
 
 
@@ -29,7 +30,9 @@ def main() -> int:
     """Look once."""
     host = socket.gethostname()
     try:
-        ledger = Ledger.connect(JobsSettings.from_env(os.environ), max_connections=1)
+        ledger = Ledger.connect(
+            JobsSettings.from_env({**os.environ, **reveal(os.environ)}), max_connections=1
+        )
         children = find_children(ledger, host)
     except JobsError as error:
         sys.stderr.write(f"{error}\n")

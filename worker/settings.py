@@ -41,7 +41,7 @@ class WorkerSettings:
             children=_read(environ, "WORKERS", cores, least=1),
             models_root=root.resolve(),
             memory_mb=_read_memory(environ),
-            health_port=_read(environ, "SPOTTER_HEALTH_PORT", 0, least=0),
+            health_port=_read(environ, "SPOTTER_HEALTH_PORT", 0, least=0, most=65535),
         )
 
 
@@ -55,8 +55,12 @@ def _read_memory(environ: Mapping[str, str]) -> int:
     return size
 
 
-def _read(environ: Mapping[str, str], name: str, default: int, *, least: int) -> int:
+def _read(
+    environ: Mapping[str, str], name: str, default: int, *, least: int, most: int | None = None
+) -> int:
     text = environ.get(name) or str(default)
-    if not text.isascii() or not text.isdecimal() or int(text) < least:
-        raise SettingError(f"{name} must be a whole number of at least {least}, not {text!r}")
+    is_number = text.isascii() and text.isdecimal()
+    if not is_number or int(text) < least or (most is not None and int(text) > most):
+        bounds = f"of at least {least}" if most is None else f"from {least} to {most}"
+        raise SettingError(f"{name} must be a whole number {bounds}, not {text!r}")
     return int(text)

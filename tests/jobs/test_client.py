@@ -145,6 +145,25 @@ def test_a_message_that_tells_nothing_only_wakes(client: JobClient, message: byt
     assert job.state is JobState.SUCCEEDED
 
 
+def test_a_listener_that_stumbles_goes_on(
+    client: JobClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stumbled: list[bytes] = []
+
+    def wake(self: Changes, message: bytes) -> None:
+        monkeypatch.undo()
+        stumbled.append(message)
+        raise RuntimeError("no such thing was thought of")
+
+    monkeypatch.setattr(Changes, "_wake", wake)
+    with client.changes.watch("a job") as watch:
+        await_listener(client)
+        client.ledger.client.publish(CHANGES, "another job")
+        while not stumbled:
+            time.sleep(0.01)
+        assert watch.event.wait(3)  # it looks after everybody when it is back
+
+
 def test_following_ends_with_the_final_state(client: JobClient) -> None:
     submitted = client.submit(make_submission())
     states = []

@@ -37,3 +37,8 @@ def test_the_limit_of_memory_can_be_lifted() -> None:
 def test_a_limit_that_no_child_can_live_with_names_the_variable() -> None:
     with pytest.raises(SettingError, match="SPOTTER_WORKER_MEMORY_MB must be at least 256, or 0"):
         WorkerSettings.from_env({"SPOTTER_WORKER_MEMORY_MB": "255"}, cores=1)
+
+
+def test_a_health_port_that_there_is_not_names_the_variable() -> None:
+    with pytest.raises(SettingError, match=r"SPOTTER_HEALTH_PORT .* from 0 to 65535, not '65536'"):
+        WorkerSettings.from_env({"SPOTTER_HEALTH_PORT": "65536"}, cores=1)

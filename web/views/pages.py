@@ -10,7 +10,15 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from flask import Blueprint, Response, current_app, redirect, render_template, request
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    redirect,
+    render_template,
+    request,
+    stream_with_context,
+)
 
 from jobs.grants import Scope
 from jobs.messages import Job, JobState
@@ -131,7 +139,7 @@ def download_recent() -> Response:
     """Hand out the same list as a table."""
     table = write_csv(current_owner(), answer=_read_answer(), host=request.host_url)
     return Response(
-        table,
+        stream_with_context(table),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": 'attachment; filename="spotter.csv"'},
     )

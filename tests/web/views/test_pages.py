@@ -6,6 +6,7 @@ import re
 import pytest
 
 from jobs.messages import Submission, new_id
+from tests.jobs.factories import make_batch
 from web import history
 from web.views.pages import SAMPLE
 
@@ -94,6 +95,16 @@ def test_a_filter_that_has_not_looked_at_all_leads_on(browser, astronaut, monkey
     older = re.search(r'href="(/jobs\?cursor=[^"]+)"', first)
     assert older is not None
     assert "Older" not in browser.get(older[1].replace("&amp;", "&")).text
+
+
+def test_the_table_holds_all_however_many(browser, client):
+    owner_page = browser.post("/sample", data={"key": "k"}).location
+    owner = client.get(owner_page.rsplit("/", 1)[1]).owner
+    for _ in range(3):
+        batch, jobs = make_batch(100, owner=owner)
+        client.submit_batch(batch, jobs)
+    lines = browser.get("/jobs.csv").text.splitlines()
+    assert (lines[0].split(",")[0], len(lines)) == ("submitted_at", 1 + 1 + 300)
 
 
 def test_the_table_holds_no_formula(browser, client):
