@@ -8,7 +8,7 @@
 #                   ROLLBACK=person the one before again
 # make chaos        break a Spotter under load for MINUTES=10, or until JOBS=100000 were accepted,
 #                   and tell whether it kept its promise; SEED=1 repeats a plan of faults
-# make bench        measure what Spotter costs beside the bare models: ten minutes on an idle machine;
+# make bench        measure what Spotter costs beside the bare models: twelve minutes on an idle machine;
 #                   PARTS="photos start" only these, PUBLISH=1 renews docs/performance.md and README
 # make train        train a model of your pictures: make train DATA=folder (a subfolder a label);
 #                   MODEL=person takes a recipe of models/training/recipes, NAME=gate names it

@@ -2,7 +2,7 @@
 
 What is measured is kept in var/bench/performance.json, part by part.
 
-    python -m deploy.bench                   all parts: about ten minutes on an idle machine
+    python -m deploy.bench                   all parts: about twelve minutes on an idle machine
     python -m deploy.bench photos start      two of them; the others stay as they were measured
     python -m deploy.bench --publish         and renew README.md, docs/performance.md, its plots
     python -m deploy.bench none --publish    renew them with what was measured last

@@ -13,7 +13,10 @@ Contestant = Callable[[], Slice]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """What all slices of one contestant come to; `times_limit` by round, against its neighbour."""
+    """What all slices of one contestant come to.
+
+    `times_limit` and `p50_over_limit` (ms) compare neighbours of one round; the middle one counts.
+    """
 
     images: int
     cpu_milliseconds: float  # an image
@@ -23,6 +26,7 @@ class Figure:
     times_limit: float
     least_times_limit: float
     most_times_limit: float
+    p50_over_limit: float
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form, to four digits behind the point."""
@@ -46,6 +50,10 @@ def sum_up(slices: Sequence[Slice], limit: Sequence[Slice]) -> Figure:
         (one.cpu_seconds / one.images) / (other.cpu_seconds / other.images)
         for one, other in zip(slices, limit, strict=True)
     ]
+    over = [
+        statistics.median(one.milliseconds) - statistics.median(other.milliseconds)
+        for one, other in zip(slices, limit, strict=True)
+    ]
     milliseconds = sorted(value for one in slices for value in one.milliseconds)
     images = sum(one.images for one in slices)
     return Figure(
@@ -57,6 +65,7 @@ def sum_up(slices: Sequence[Slice], limit: Sequence[Slice]) -> Figure:
         times_limit=statistics.median(ratios),
         least_times_limit=min(ratios),
         most_times_limit=max(ratios),
+        p50_over_limit=statistics.median(over),
     )
 
 

@@ -25,7 +25,8 @@ class Extent:
     """How much is measured."""
 
     seconds: float = 1.5  # a slice
-    rounds: int = 3
+    rounds: int = 5
+    growth_rounds: int = 2
     photos: int = 12  # different ones of each size
     clients: Sequence[int] = (1, 8, 32)
     larger: Sequence[Size] = (MEDIUM, LARGE)
@@ -44,6 +45,7 @@ FULL = Extent()
 SHORT = Extent(
     seconds=0.4,
     rounds=1,
+    growth_rounds=1,
     photos=2,
     clients=(2,),
     larger=(),
@@ -188,7 +190,7 @@ def _measure_memory_and_idling(
 def measure_clients(bench: Bench) -> dict[str, Any]:
     """How cost and time grow with clients, for each number of workers."""
     extent, cells = bench.extent, []
-    rounds = max(1, extent.rounds - 1)
+    rounds = extent.growth_rounds
     photos = make_photos(SMALL, extent.photos)
     requests = make_raw_requests(photos)
     with bench.open_limit(photos, "photos") as limit:

@@ -31,6 +31,7 @@ FIGURE = {
     "times_limit": 1.2,
     "least_times_limit": 1.1,
     "most_times_limit": 1.3,
+    "p50_over_limit": 3.0,
 }
 MACHINE = {
     "date": "2026-01-01",
@@ -130,6 +131,15 @@ def test_every_figure_stands_against_the_limit_of_its_own_round() -> None:
     figure = sum_up([cost(0.12), cost(0.24)], [cost(0.1), cost(0.2)])
     assert figure.times_limit == pytest.approx(1.2)
     assert figure.cpu_milliseconds == pytest.approx(18)
+
+
+def test_times_compare_neighbours_too() -> None:
+    def take(milliseconds: float) -> Slice:
+        return Slice(cpu_seconds=1, wall_seconds=1, milliseconds=[milliseconds] * 3)
+
+    # Ever slower, for both; the medians of all would say 5.
+    figure = sum_up([take(12), take(25), take(34)], [take(10), take(20), take(30)])
+    assert figure.p50_over_limit == pytest.approx(4)
 
 
 def test_contestants_take_turns_in_who_begins() -> None:
