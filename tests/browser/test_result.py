@@ -57,6 +57,8 @@ def test_gates_show_score_threshold_and_band(
     expect(bar).to_have_attribute(
         "aria-label", f"Score {score:.2f} of 1; it passes from 0.50; unsure from 0.40 to 0.60."
     )
+    # The bar grows for a fifth of a second.
+    bar.evaluate("bar => Promise.all(bar.getAnimations({subtree: true}).map(one => one.finished))")
     whole = bar.locator(".track").bounding_box()
     filled = bar.locator(".fill").bounding_box()
     assert whole is not None
