@@ -45,15 +45,16 @@ def read_job(job_id: str, record: Mapping[bytes, bytes]) -> Job | None:
 def read_change(message: bytes) -> tuple[str, Job | None]:
     """Read what the ledger tells when a job has ended: its id, and the job as it is for good.
 
-    None where the job cannot be read: its id alone was told, as older scripts do, or by a stranger.
+    None where no end can be read: its id alone was told, as older scripts do, or by a stranger.
     """
     job_id, _, record = message.partition(b" ")
     name = job_id.decode(errors="replace")
     try:
         flat = json.loads(record)
-        return name, _read_job(name, dict(zip(flat[::2], flat[1::2], strict=True)))
+        job = _read_job(name, dict(zip(flat[::2], flat[1::2], strict=True)))
     except (ValueError, TypeError, KeyError):
         return name, None
+    return name, job if job.state.is_final else None
 
 
 def _read_job(job_id: str, text: Mapping[str, str]) -> Job:

@@ -15,15 +15,19 @@ keep_out(os.environ)
 
 from jobs.errors import JobsError
 from jobs.ledger import Ledger
+from jobs.messages import Worker
 from jobs.secret_manager import reveal
 from jobs.settings import JobsSettings
 
 
+def find_workers(ledger: Ledger, host: str) -> list[Worker]:
+    """Return the pool children of `host` that the ledger saw a moment ago."""
+    return [one for one in ledger.census().workers if one.name.rpartition("-")[0] == host]
+
+
 def find_children(ledger: Ledger, host: str) -> list[str]:
-    """Return the names of the pool children of `host` that the ledger saw a moment ago."""
-    return [
-        worker.name for worker in ledger.census().workers if worker.name.rpartition("-")[0] == host
-    ]
+    """Return their names."""
+    return [worker.name for worker in find_workers(ledger, host)]
 
 
 def main() -> int:

@@ -16,6 +16,7 @@ from jobs.connection import translated
 from jobs.counters import HOST
 from jobs.errors import JobsError
 from jobs.ledger import Ledger
+from worker.probe import find_workers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +43,7 @@ def read_vitals(ledger: Ledger, host: str) -> Vitals:
     try:
         with translated():
             counts = ledger.client.hgetall(HOST + host)
-        workers = [one for one in ledger.census().workers if one.name.rpartition("-")[0] == host]
+        workers = find_workers(ledger, host)
     except JobsError:
         return Vitals(
             is_ledger_up=False, doorbells=doorbells, drains=drains, memory_bytes={"main": own}

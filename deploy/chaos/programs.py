@@ -23,6 +23,13 @@ def signal_session(process: psutil.Process, number: int) -> None:
     os.killpg(process.pid, number)
 
 
+def freeze(process: psutil.Process, seconds: float) -> None:
+    """Freeze a program for so long and let it go on as if nothing had been."""
+    signal_session(process, signal.SIGSTOP)
+    time.sleep(seconds)
+    signal_session(process, signal.SIGCONT)
+
+
 def kill_a_child(scene: Scene) -> None:
     """Kill one pool child, as the kernel does when memory runs out."""
     scene.chance.choice(scene.system.find_children("worker")).kill()
@@ -43,10 +50,7 @@ def freeze_and_kill_the_worker(scene: Scene) -> None:
 
 def wake_a_zombie(scene: Scene) -> None:
     """Freeze the worker beyond its leases and let it go on as if nothing had been."""
-    worker = scene.system.find("worker")
-    signal_session(worker, signal.SIGSTOP)
-    time.sleep(ZOMBIE_SECONDS)
-    signal_session(worker, signal.SIGCONT)
+    freeze(scene.system.find("worker"), ZOMBIE_SECONDS)
 
 
 def freeze_a_child(scene: Scene) -> None:
@@ -72,10 +76,7 @@ def kill_the_queue(scene: Scene) -> None:
 
 def freeze_the_queue(scene: Scene) -> None:
     """Freeze the queue server for longer than anybody waits for it."""
-    queue = scene.system.find("queue")
-    signal_session(queue, signal.SIGSTOP)
-    time.sleep(FROZEN_QUEUE_SECONDS)
-    signal_session(queue, signal.SIGCONT)
+    freeze(scene.system.find("queue"), FROZEN_QUEUE_SECONDS)
 
 
 def kill_web(scene: Scene) -> None:

@@ -11,7 +11,14 @@ from jobs.client import JobClient
 from jobs.errors import TooManyWaiters
 from jobs.ledger import CHANGES, Ledger
 from jobs.messages import JobState, Worker
+from jobs.records import read_change
 from tests.jobs.factories import finish, look_up, make_submission, take
+
+# A job that waits, as a stranger may tell it: no end, so nobody must be shown it as one.
+WAITING = (
+    b'["state", "queued", "pipeline", "zomato-rider", "owner", "local", "class", "interactive", '
+    b'"attempts", "0", "submitted", "1"]'
+)
 
 
 class Bell:
@@ -131,18 +138,24 @@ def test_who_waits_is_told_the_end_and_need_not_look(client: JobClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "message", [b"", b"%s", b"%s [", b"%s {}", b'%s ["state"]', b'%s ["state", "done"]']
+    "message",
+    [b"", b"%s", b"%s [", b"%s {}", b'%s ["state"]', b'%s ["state", "done"]', b"%s " + WAITING],
 )
-def test_a_message_that_tells_nothing_only_wakes(client: JobClient, message: bytes) -> None:
+def test_a_message_without_an_end_tells_none_and_the_next_is_heard(
+    client: JobClient, message: bytes
+) -> None:
     submitted = client.submit(make_submission())
     text = message.replace(b"%s", submitted.id.encode())
-    with client.changes.watch(submitted.id):
+    assert read_change(text)[1] is None
+    with client.changes.watch(submitted.id) as watch:
         await_listener(client)
         client.ledger.client.publish(CHANGES, text)
         finish_soon(client.ledger).join()
-        job = client.wait(submitted.id, 5)
-    assert job is not None
-    assert job.state is JobState.SUCCEEDED
+        deadline = time.monotonic() + 5
+        while watch.ended is None:
+            assert time.monotonic() < deadline, "the end was not told"
+            time.sleep(0.01)
+    assert watch.ended.state is JobState.SUCCEEDED
 
 
 def test_a_listener_that_stumbles_goes_on(

@@ -18,7 +18,6 @@ from tests.jobs.factories import (
     drain_order,
     finish,
     look_up,
-    make_batch,
     make_outcome,
     make_submission,
     take,
@@ -222,23 +221,6 @@ def test_a_job_whose_bytes_are_gone_fails_and_says_so(ledger: Ledger, submit: Su
     assert failure.code == "picture_lost"
 
 
-def test_recent_lists_an_owners_jobs_newest_first_and_in_pages(
-    ledger: Ledger, submit: Submit
-) -> None:
-    ids = [submit(owner="me") for _ in range(5)]
-    submit(owner="other")
-    page = ledger.recent("me", limit=2)
-    rest = ledger.recent("me", limit=9, before_ms=page[-1].submitted_ms)
-    assert [job.id for job in page + rest] == ids[::-1]
-
-
-def test_recent_forgets_what_is_gone(ledger: Ledger, submit: Submit) -> None:
-    gone, kept = submit(), submit()
-    ledger.client.delete(f"{PREFIX}job:{gone}")
-    assert [job.id for job in ledger.recent("local", limit=5)] == [kept]
-    assert ledger.client.zcard(f"{PREFIX}recent:local") == 1
-
-
 def test_waiting_and_running_are_counted_by_one_command_each(
     ledger: Ledger, submit: Submit
 ) -> None:
@@ -293,11 +275,3 @@ def test_errors_of_the_client_never_leak(ledger: Ledger, monkeypatch: pytest.Mon
     monkeypatch.setattr(ledger.client, "execute_command", refuse)
     with pytest.raises(LedgerUnavailable, match="MISCONF"):
         ledger.get("any")
-
-
-def test_a_page_of_the_list_may_end_within_a_batch(ledger: Ledger) -> None:
-    batch, submissions = make_batch(30)
-    ledger.accept(submissions, batch=batch)
-    first = ledger.recent("local", limit=10)
-    rest = ledger.recent("local", limit=100, before_ms=first[-1].submitted_ms)
-    assert [job.id for job in first + rest] == [one.id for one in reversed(submissions)]
