@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from tests.browser.made import make_pictures, write_models, write_video
 from tests.browser.stack import HOST, BrowserStack, Web
@@ -23,6 +23,8 @@ FLAGS = [
     ),
 ]
 EXECUTABLES = ("chromium", "chromium-browser", "google-chrome")
+
+expect.set_options(timeout=15_000)  # in ms; a machine may be busy
 
 OpenPage = Callable[..., Page]
 

@@ -54,6 +54,7 @@ def signed_in(open_locked: OpenPage, locked: Web) -> Page:
     page = open_locked(make_link(locked), camera=True)
     page.get_by_role("button", name="Sign in on this browser").click()
     expect(page.locator("#door")).to_be_visible()
+    page.wait_for_load_state()
     return page
 
 

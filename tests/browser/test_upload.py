@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.conftest import PHONE, OpenPage, Visits
 from tests.browser.made import encode, make_astronaut
@@ -70,6 +70,23 @@ def test_what_is_sent_is_small_upright_and_without_metadata(
     assert sent.size == (640, 1280)
     assert not sent.getexif()
     assert b"Camera maker" not in lease.image
+
+
+def test_a_photo_chosen_before_the_code_is_there_is_sent(
+    open_page: OpenPage, files: dict[str, Path]
+) -> None:
+    page = open_page("/about")
+    held: list[Route] = []
+    page.route("**/js/upload*", lambda request: held.append(request))  # a slow line
+    page.get_by_role("link", name="Photos").click()
+    expect(page.locator("#door")).to_be_visible()
+    page.set_input_files("#choose", files["someone"])
+    page.wait_for_timeout(300)
+    assert "/jobs/" not in page.url
+    for request in held:
+        request.continue_()
+    page.wait_for_url("**/jobs/*")
+    expect(page.locator("#outcome")).to_have_text("human_detected, others")
 
 
 def test_back_and_reload_send_nothing_again(open_page: OpenPage, files: dict[str, Path]) -> None:

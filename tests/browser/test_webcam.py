@@ -5,7 +5,7 @@ import re
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, Playwright, expect
+from playwright.sync_api import Browser, Page, Playwright, Route, expect
 
 from tests.browser.conftest import PHONE, OpenPage, Visits, launch
 from tests.browser.stack import HOST, BrowserStack
@@ -24,6 +24,17 @@ def test_what_happens_to_the_pictures_is_said_before_the_camera_starts(
     page = open_page("/webcam", camera=True)
     expect(page.locator("#intro")).to_contain_text("which deletes it as soon as it is answered")
     assert page.evaluate("document.querySelector('video').srcObject") is None
+
+
+def test_the_camera_is_offered_when_the_code_is_there(open_page: OpenPage) -> None:
+    page = open_page("/about", camera=True)
+    held: list[Route] = []
+    page.route("**/js/webcam*", lambda request: held.append(request))  # a slow line
+    page.get_by_role("link", name="Webcam").click()
+    expect(page.locator("#allow")).to_be_disabled()
+    for request in held:
+        request.continue_()
+    expect(page.locator("#allow")).to_be_enabled()
 
 
 def test_captures_are_answered_one_after_the_other(open_page: OpenPage) -> None:

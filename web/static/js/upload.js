@@ -92,8 +92,14 @@ async function take(files, left = 0) {
   outbox.add(files);
 }
 
-for (const id of ["choose", "take"]) {
-  find(id).addEventListener("change", ({ currentTarget: input }) => { const files = [...input.files]; input.value = ""; take(files); });
+function takeFrom(input) {
+  const files = [...input.files];
+  input.value = "";
+  take(files);
+}
+
+for (const input of ["choose", "take"].map(find)) {
+  input.addEventListener("change", () => takeFrom(input));
 }
 find("choose").multiple = true; // the plain form takes one
 find("sample-form").addEventListener("submit", async (event) => {
@@ -141,3 +147,8 @@ addEventListener("pageshow", (event) => { if (event.persisted && single) startAn
 const saved = outbox.recall();
 if (saved.length > 1) openSheet().then(() => outbox.resume());
 else if (saved.length === 1 && !saved[0].refused) { single = new Single(); outbox.resume(); }
+
+// On a slow line a photo may be chosen before this code is there.
+for (const input of ["choose", "take"].map(find)) {
+  if (input.files.length) takeFrom(input);
+}

@@ -224,6 +224,7 @@ onSettings();
 find("every").addEventListener("input", onSettings);
 find("name").addEventListener("change", onSettings);
 find("allow").addEventListener("click", () => start());
+find("allow").disabled = false; // until now a click would have been lost
 find("choice").addEventListener("change", () => { if (running()) start(find("choice").value); });
 find("now").addEventListener("click", capture);
 find("large").addEventListener("click", () => (document.fullscreenElement ? document.exitFullscreen() : find("stage").requestFullscreen()));
