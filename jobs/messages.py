@@ -138,7 +138,8 @@ class Job:
 class Lease:
     """The right to work on one job for `lease_seconds`; `token` proves that it is still ours.
 
-    `waited_milliseconds`: from the accept to this lease, on Redis's clock.
+    `waited_milliseconds`: from the accept to this lease, on Redis's clock. `is_alone`: no other job
+    waited or ran when this one was leased.
     """
 
     job_id: str
@@ -148,6 +149,7 @@ class Lease:
     request_id: str = ""
     trace: str = ""
     waited_milliseconds: float = 0.0
+    is_alone: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

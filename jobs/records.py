@@ -139,7 +139,7 @@ def read_accepted(
 
 def read_lease(answer: Sequence[Any]) -> Lease:
     """Read what `advance.lua` says of a leased job."""
-    job_id, token, pipeline, request_id, image, trace, waited = answer
+    job_id, token, pipeline, request_id, image, trace, waited, others = answer
     return Lease(
         job_id=job_id.decode(),
         token=token,
@@ -148,6 +148,7 @@ def read_lease(answer: Sequence[Any]) -> Lease:
         request_id=request_id.decode(),
         trace=trace.decode(),
         waited_milliseconds=waited / 1000,
+        is_alone=others == 0,
     )
 
 

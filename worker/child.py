@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from celery.exceptions import SoftTimeLimitExceeded
 
-from jobs.counters import Counters
+from jobs.counters import Counters, name_counter
 from jobs.errors import LedgerUnavailable
 from jobs.ledger import Ledger
 from jobs.messages import Failure, Lease, Report, StageResult, Worker
@@ -58,6 +58,7 @@ class Child:
 
     def start(self) -> None:
         """Begin to watch over pictures and to be seen by the ledger."""
+        self._own.add(name_counter("child", "started"))
         self.guard.start()
         self.pulse.start()
 
@@ -65,6 +66,7 @@ class Child:
         """Take leave of the ledger, and tell what was not told yet."""
         self.pulse.retire()
         self.guard.close()
+        self._own.add(name_counter("child", "retired"))  # one that dies does not come here
         self._send_counts()
         if self._tracer is not None:
             self._tracer.flush()
@@ -102,8 +104,9 @@ class Child:
                 account.note(stage)
                 hold.note(stage)
 
+            cascades = self._rollover.loaded.choose(is_alone=lease.is_alone)
             try:
-                return recognise(lease, self._rollover.loaded.cascades, note)
+                return recognise(lease, cascades, note)
             except LeaseLost:
                 logger.warning("lease_lost", extra=describe_lease(lease))
                 return None

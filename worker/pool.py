@@ -92,7 +92,9 @@ def load_cascades(settings: WorkerSettings, versions: Mapping[str, str]) -> Load
         for slug, pipeline in load_pipelines().items()
     }
     models = {name: v for one in cascades.values() for name, v in one.versions.items()}
-    return Loaded(cascades=cascades, models=models)
+    threads = settings.lone_threads
+    lone = {slug: one.on_threads(threads) for slug, one in cascades.items()} if threads > 1 else {}
+    return Loaded(cascades=cascades, models=models, lone=lone)
 
 
 def open_child(plan: Plan) -> None:

@@ -9,7 +9,7 @@ goes on working: a fleet in which one machine lacks the file answers as before t
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import monotonic
 
 from jobs.errors import LedgerUnavailable
@@ -24,10 +24,18 @@ RETRY_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """What a child can do: a cascade a pipeline, and the version of each model in them."""
+    """What a child can do: a cascade a pipeline, and the version of each model in them.
+
+    `lone`: the same cascades on several threads, for a picture beside which no other waits or runs.
+    """
 
     cascades: Mapping[str, Runs]
     models: Mapping[str, str]
+    lone: Mapping[str, Runs] = field(default_factory=dict)
+
+    def choose(self, *, is_alone: bool) -> Mapping[str, Runs]:
+        """Return the cascades for a picture that has, or has not, all cores to itself."""
+        return self.lone if is_alone and self.lone else self.cascades
 
 
 # Loads every pipeline; the argument (model to version) replaces what pipelines name.

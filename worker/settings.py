@@ -20,11 +20,13 @@ class WorkerSettings:
 
     `memory_mb` limits a child's data (0: not at all). The default is twice what the dearest picture
     that is let in takes: a WebP of 25 megapixels with alpha, 503 MB; a JPEG as large takes 129.
+    `lone_threads`: how many threads a picture gets beside which no other waits or runs.
     """
 
     children: int
     models_root: Path = ARTEFACTS_ROOT
     memory_mb: int = 1024
+    lone_threads: int = 1
     health_port: int = 0  # where the worker tells how it is over HTTP; 0: nowhere
 
     @classmethod
@@ -41,6 +43,7 @@ class WorkerSettings:
             children=_read(environ, "WORKERS", cores, least=1),
             models_root=root.resolve(),
             memory_mb=_read_memory(environ),
+            lone_threads=_read(environ, "SPOTTER_LONE_THREADS", min(cores, 2), least=1, most=16),
             health_port=_read(environ, "SPOTTER_HEALTH_PORT", 0, least=0, most=65535),
         )
 

@@ -17,6 +17,7 @@ from deploy.bench.photos import LARGE, MEDIUM, SMALL, Size, make_photos, write_p
 from deploy.bench.queues import measure_queue
 from deploy.bench.system import System, count_cores
 
+ONE_THREAD = {"SPOTTER_LONE_THREADS": "1"}
 ALLOW_REUSE = "wait=25, reuse=3600"
 
 
@@ -93,18 +94,20 @@ def measure_larger(bench: Bench) -> dict[str, Any]:
 def _measure_sizes(bench: Bench, sizes: Sequence[Size]) -> dict[str, Any]:
     """Photos of each size by each number of clients.
 
-    The contestants are the limit, `fast` with raw bodies and with forms, `strict`, and `reused`:
-    photos that were seen before, from clients that allow an answer to be given again.
+    The contestants are the limit, `fast` with raw bodies and with forms, `strict`, and for small
+    photos `one_thread`, which takes a lone photo like any other, and `reused`: photos that were seen
+    before, from clients that allow an answer to be given again.
     """
     extent, cells = bench.extent, []
     with ExitStack() as stack:
         fast = stack.enter_context(bench.open_system("fast"))
         strict = stack.enter_context(bench.open_system("strict", durability="strict"))
+        one_thread = stack.enter_context(bench.open_system("one-thread", more=ONE_THREAD))
         for size in sizes:
             photos = make_photos(size, extent.photos)
             raw, form = make_raw_requests(photos), make_form_requests(photos)
             with bench.open_limit(photos, f"photos-{size.name}") as limit:
-                for system in (fast, strict):
+                for system in (fast, strict, one_thread):
                     load_system(system, raw, clients=4, seconds=0.3)  # first runs are slower
                 for clients in extent.clients:
                     loaded = partial(load_system, clients=clients, seconds=extent.seconds)
@@ -116,6 +119,8 @@ def _measure_sizes(bench: Bench, sizes: Sequence[Size]) -> dict[str, Any]:
                         "fast_form": partial(loaded, fast, form),
                         "strict": partial(loaded, strict, raw),
                     }
+                    if size is SMALL and clients == min(extent.clients):
+                        contestants["one_thread"] = partial(loaded, one_thread, raw)
                     if size is SMALL:
                         again = make_raw_requests(photos, prefer=ALLOW_REUSE)
                         contestants["reused"] = partial(loaded, fast, again)

@@ -6,7 +6,7 @@
 -- 'take': without work count as idle; 'stay': without work write nothing, who asks is idle already;
 -- 'leave': without work sign off; 'rest': take nothing.
 -- Returns {1 | 0 | -1 (reported, refused, nothing to report), job id, token, pipeline, request id,
--- bytes, trace, microseconds from the accept to this lease}.
+-- bytes, trace, microseconds from the accept to this lease, how many others wait or run}.
 local drainer, mode, lease_ms, linger_ms = ARGV[3], ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
 
 -- How long a job takes from its lease to its report, as a moving mean over some 16 jobs: from it the
@@ -53,7 +53,8 @@ local function lease(job, bytes)
   redis.call('ZREM', key('idle'), drainer)
   tally('leases')
   local waited = math.max(0, math.floor((now - job.submitted) * 1000))
-  return { reported, job.id, token, job.pipeline, job.request_id, bytes, job.trace, waited }
+  local others = count_waiting() + redis.call('ZCARD', key('running')) - 1
+  return { reported, job.id, token, job.pipeline, job.request_id, bytes, job.trace, waited, others }
 end
 
 if mode == 'stay' and count_waiting() == 0 then return { reported } end

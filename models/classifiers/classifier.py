@@ -24,6 +24,9 @@ class Model(Protocol):
     def outputs(self, tensor: NDArray[np.generic]) -> NDArray[np.float64]:
         """Run the network on one input tensor and return its real-valued outputs, shape (n,)."""
 
+    def on_threads(self, threads: int) -> "Model":
+        """Return the same network on so many threads, beside this one."""
+
 
 class Classifier:
     """Predicts the scores of a model's labels for a decoded picture."""
@@ -31,6 +34,10 @@ class Classifier:
     def __init__(self, manifest: Manifest, model: Model) -> None:
         self.manifest = manifest
         self._model = model
+
+    def on_threads(self, threads: int) -> "Classifier":
+        """Return the same classifier on so many threads, beside this one."""
+        return Classifier(self.manifest, self._model.on_threads(threads))
 
     def predict(self, image: Image.Image) -> dict[str, float]:
         """Score an RGB picture (from `image.decode`): label to score in [0, 1], in label order."""

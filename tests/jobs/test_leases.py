@@ -90,3 +90,18 @@ def test_a_lost_lease_cannot_be_extended(hasty: Ledger, submit: Submit) -> None:
     lease = take(hasty)
     hasty.sweep()
     assert hasty.extend(lease, "drainer") is False
+
+
+def test_a_lease_says_that_nothing_else_waits_or_runs(hasty: Ledger, submit: Submit) -> None:
+    submit()
+    assert take(hasty).is_alone
+
+
+def test_a_lease_beside_a_waiting_job_is_not_alone(hasty: Ledger, submit: Submit) -> None:
+    submit(), submit()
+    assert not take(hasty).is_alone
+
+
+def test_a_lease_beside_a_running_job_is_not_alone(hasty: Ledger, submit: Submit) -> None:
+    submit(), take(hasty), submit()
+    assert not take(hasty).is_alone

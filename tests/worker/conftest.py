@@ -49,8 +49,12 @@ def make_child(ledger: Ledger) -> Iterator[MakeChild]:
     """Make a child with one cascade; what it rings is kept in `rung`, its end in `ends`."""
     children: list[Child] = []
 
-    def make(cascade: Any = None) -> Child:
-        loaded = Loaded(cascades={"zomato-rider": cascade or Answer()}, models={"person": "1"})
+    def make(cascade: Any = None, lone: Any = None) -> Child:
+        loaded = Loaded(
+            cascades={"zomato-rider": cascade or Answer()},
+            models={"person": "1"},
+            lone={"zomato-rider": lone} if lone else {},
+        )
         rollover = Rollover(lambda _: loaded, Versions(ledger.client))
         child = Child(ledger, rollover, name="child", ring=lambda names: None)
         child.ends = []

@@ -76,3 +76,21 @@ def test_a_child_drains_with_its_own_cascade(
     submit(image=b"one")
     make_child(cascade).drain("ring-1", lambda: False)
     assert cascade.pictures == [b"one"]
+
+
+def test_a_lone_picture_has_the_cascade_on_several_threads(
+    make_child: MakeChild, ledger: Ledger, submit: Callable[..., str]
+) -> None:
+    usual, lone = Answer(), Answer()
+    submit(image=b"one")
+    make_child(usual, lone).drain("ring-1", lambda: False)
+    assert (usual.pictures, lone.pictures) == ([], [b"one"])
+
+
+def test_pictures_beside_others_have_a_thread_each(
+    make_child: MakeChild, ledger: Ledger, submit: Callable[..., str]
+) -> None:
+    usual, lone = Answer(), Answer()
+    submit(image=b"one"), submit(image=b"two")
+    make_child(usual, lone).drain("ring-1", lambda: False)
+    assert (usual.pictures, lone.pictures) == ([b"one"], [b"two"])

@@ -42,3 +42,19 @@ def test_a_limit_that_no_child_can_live_with_names_the_variable() -> None:
 def test_a_health_port_that_there_is_not_names_the_variable() -> None:
     with pytest.raises(SettingError, match=r"SPOTTER_HEALTH_PORT .* from 0 to 65535, not '65536'"):
         WorkerSettings.from_env({"SPOTTER_HEALTH_PORT": "65536"}, cores=1)
+
+
+@pytest.mark.parametrize(("cores", "threads"), [(1, 1), (2, 2), (8, 2)])
+def test_a_lone_picture_gets_two_threads_where_there_are_two_cores(
+    cores: int, threads: int
+) -> None:
+    assert WorkerSettings.from_env({}, cores=cores).lone_threads == threads
+
+
+def test_the_threads_of_a_lone_picture_can_be_set() -> None:
+    assert WorkerSettings.from_env({"SPOTTER_LONE_THREADS": "1"}, cores=2).lone_threads == 1
+
+
+def test_no_threads_at_all_names_the_variable() -> None:
+    with pytest.raises(SettingError, match=r"SPOTTER_LONE_THREADS .* from 1 to 16, not '0'"):
+        WorkerSettings.from_env({"SPOTTER_LONE_THREADS": "0"}, cores=2)

@@ -41,7 +41,7 @@ MACHINE = {
     "litert": "2.3",
     "load": "0.1",
 }
-NAMES = ("limit", "fast", "fast_form", "strict", "reused")
+NAMES = ("limit", "fast", "one_thread", "fast_form", "strict", "reused")
 
 
 def make_data() -> dict[str, Any]:

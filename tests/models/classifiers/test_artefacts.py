@@ -76,3 +76,10 @@ def test_an_artefact_comes_with_its_card_and_numbers(stage: Stage) -> None:
 def test_the_unsure_band_holds_the_threshold(stage: Stage) -> None:
     output = load_manifest(artefact_folder(stage.model, stage.version)).output
     assert output.unsure[0] <= output.threshold <= output.unsure[1]
+
+
+@pytest.mark.parametrize("name", ["astronaut.png", "chelsea.png", "coffee.png"])
+def test_several_threads_give_the_same_scores(cascade: Cascade, name: str) -> None:
+    picture = read_sample(name)
+    one, two = (any_.run(picture) for any_ in (cascade, cascade.on_threads(2)))
+    assert [stage.scores for stage in one.stages] == [stage.scores for stage in two.stages]

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from typing import Self
 
 import numpy as np
 import pytest
@@ -48,6 +49,9 @@ class FakeModel:
     def outputs(self, tensor: NDArray[np.generic]) -> NDArray[np.float64]:
         self.tensor = tensor
         return self._outputs
+
+    def on_threads(self, threads: int) -> Self:
+        raise NotImplementedError
 
 
 def with_logits(manifest: Manifest) -> Manifest:
