@@ -95,8 +95,8 @@ def _measure_sizes(bench: Bench, sizes: Sequence[Size]) -> dict[str, Any]:
     """Photos of each size by each number of clients.
 
     The contestants are the limit, `fast` with raw bodies and with forms, `strict`, and for small
-    photos `one_thread`, which takes a lone photo like any other, and `reused`: photos that were seen
-    before, from clients that allow an answer to be given again.
+    photos `one_thread`, which takes a lone photo like any other, and `reused`: photos that were
+    seen before, from clients that allow an answer to be given again.
     """
     extent, cells = bench.extent, []
     with ExitStack() as stack:
