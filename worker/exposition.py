@@ -17,6 +17,7 @@ _ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
 
 # By the first part of a count's name: metric, help, labels.
 COUNTERS = {
+    "child": ("child_events_total", "Pool children that started, and that took leave.", ("event",)),
     "lease": ("leases_total", "Leases: how often work began.", ("pipeline", "attempt")),
     "job": ("jobs_total", "What came of the work.", ("pipeline", "state", "verdict")),
 }

@@ -13,6 +13,7 @@ from tests.deploy.servers import find_free_port
 from tests.faults.fleet import Fleet, Sender, wait_until
 from tests.jobs.factories import take
 from tests.worker.conftest import MakeChild
+from worker.child import Child
 from worker.exposition import expose
 from worker.vitals import Vitals, read_vitals
 
@@ -73,6 +74,18 @@ def test_a_child_counts_for_its_host(make_child: MakeChild, ledger: Ledger, subm
     assert sum(value for (name, _), value in found.items() if name == "jobs_total") == 2
 
 
+def test_a_child_that_takes_leave_retires_and_one_that_dies_does_not(
+    make_child: MakeChild, ledger: Ledger
+) -> None:
+    for end in (Child.close, Child.close, Child._send_counts):  # the last is its last beat
+        child = make_child()
+        child.start()
+        end(child)
+    found = read(expose(read_vitals(ledger, "child")))
+    assert found[key("child_events_total", event="started")] == 3
+    assert found[key("child_events_total", event="retired")] == 2
+
+
 def test_the_document_lists_every_metric() -> None:
     names = set(re.findall(r"^# TYPE (\S+)", expose(make_vitals()), re.MULTILINE))
     listed = set(re.findall(r"`(spotter_worker_\w+)`", (ROOT / "docs/monitoring.md").read_text()))
@@ -107,8 +120,11 @@ def test_all_children_count_into_one_scrape(redis_url: str, tmp_path: Path, port
             sender.await_job(job_id)
         wait_until(lambda: count("jobs_total") == 12, "12 jobs counted")
         fleet.find_children()[0].kill()  # what was counted stays counted
+        started = key("child_events_total", event="started")
+        wait_until(lambda: scrape().get(started) == 3, "a third child")
         wait_until(lambda: count("children") == 2, "two children")
         found = scrape()
+        assert key("child_events_total", event="retired") not in found
         job = key("jobs_total", pipeline="zomato-rider", state="succeeded", verdict="human")
         assert found[job] == count("leases_total") == 12
         assert found[key("doorbells_total")] >= 1
