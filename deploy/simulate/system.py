@@ -65,8 +65,8 @@ class System:
     answer_seconds: float = 1.0  # who waits longer is refused, or put aside
     bulk_turn: int = 8  # every so manieth lease is bulk
     interactive_per_owner: int = 4
-    worker_ready_seconds: float = 3.0
-    web_ready_seconds: float = 1.0
+    worker_ready_seconds: float = 1.8
+    web_ready_seconds: float = 0.9
 
     @property
     def web_seconds(self) -> float:

@@ -99,4 +99,4 @@ def test_a_start_takes_about_as_long_as_in_the_containers(program: str) -> None:
     )
     assert found
     told = getattr(read_system(), f"{program}_ready_seconds")
-    assert told == pytest.approx(float(found[1]), abs=1.1)  # what platforms add is far more
+    assert told == pytest.approx(float(found[1]), abs=0.6)  # a loaded machine starts as much slower
