@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from web.looks import name_label
+from web.scores import spell, write_scores
 
 if TYPE_CHECKING:
     from models.catalogue import Stage
@@ -29,6 +30,19 @@ class Gate:
         if self.kind != "idle":
             return self.kind
         return "wait" if self.waits else "none"
+
+    @property
+    def written(self) -> tuple[str, ...]:
+        """Write score, threshold and both ends of the unsure band; nothing if it was not asked."""
+        stage = self.stage
+        if stage is None:
+            return ()
+        return write_scores(stage["score"], (stage["threshold"], *stage["unsure_band"]))
+
+    @property
+    def spoken(self) -> tuple[str, ...]:
+        """Write the same for a screen reader."""
+        return tuple(map(spell, self.written))
 
 
 def line_up_gates(stages: "Sequence[Stage]", job: Mapping[str, Any]) -> list[Gate]:

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from web.scores import spell, write_scores
+
 TRY_THIS = "Try a picture that is closer and lighter, with the whole body in it."
 
 
@@ -123,11 +125,11 @@ def _say_doubt(outcome: Mapping[str, Any]) -> str:
     if not doubtful:
         return f"Probably {guess}, but the model is not sure."
     stage = doubtful[0]
-    low, high = stage["unsure_band"]
-    band = f"between {low:.2f} and {high:.2f} this model is wrong too often to say."
+    score, low, high = map(spell, write_scores(stage["score"], stage["unsure_band"]))
+    band = f"between {low} and {high} this model is wrong too often to say."
     if stage is outcome["stages"][-1]:
-        return f"Probably {guess}: {stage['score']:.2f}, and {band}"
-    return f"Probably {guess}. “{stage['question']}” scored {stage['score']:.2f}, and {band}"
+        return f"Probably {guess}: {score}, and {band}"
+    return f"Probably {guess}. “{stage['question']}” scored {score}, and {band}"
 
 
 def _is_doubtful(stage: Mapping[str, Any]) -> bool:

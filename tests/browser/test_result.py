@@ -7,6 +7,7 @@ from jobs.messages import Job, JobState, StageResult
 from tests.browser.conftest import DESKTOP, PHONE, OpenPage, Visits
 from tests.browser.stack import BrowserStack
 from tests.faults.fleet import wait_until
+from tests.web.written import WRITTEN
 
 pytestmark = pytest.mark.browser
 
@@ -55,7 +56,7 @@ def test_gates_show_score_threshold_and_band(
     score = job["outcome"]["stages"][1]["score"]
     bar = gates.nth(1).get_by_role("img")
     expect(bar).to_have_attribute(
-        "aria-label", f"Score {score:.2f} of 1; it passes from 0.50; unsure from 0.40 to 0.60."
+        "aria-label", "Score above 0.99 of 1; it passes from 0.50; unsure from 0.40 to 0.60."
     )
     # The bar grows for a fifth of a second.
     bar.evaluate("bar => Promise.all(bar.getAnimations({subtree: true}).map(one => one.finished))")
@@ -64,6 +65,15 @@ def test_gates_show_score_threshold_and_band(
     assert whole is not None
     assert filled is not None
     assert filled["width"] / whole["width"] == pytest.approx(score, abs=0.01)
+
+
+def test_the_browser_writes_scores_as_the_server_does(open_page: OpenPage) -> None:
+    code = """async (asked) => {
+        const { writeScore } = await import("/static/js/scores.js");
+        return asked.map(([score, limits]) => writeScore(score, limits));
+    }"""
+    asked = [[score, limits] for score, limits, _ in WRITTEN]
+    assert open_page().evaluate(code, asked) == [written for _, _, written in WRITTEN]
 
 
 def test_a_gate_that_was_not_asked_says_why(

@@ -41,3 +41,12 @@ def test_gates_follow_the_job(state, options, wanted):
 
 def test_a_score_in_the_band_is_a_probable_answer():
     assert show("succeeded", [DOUBT])[0] == ("unsure", "unsure", "Probably yes")
+
+
+def test_a_gate_is_written_for_the_eye_and_for_the_ear():
+    asked = {**YES, "score": 0.996, "threshold": 0.5}
+    job = {"state": "succeeded", "outcome": {"stages": [asked]}}
+    first, second = line_up_gates(STAGES, job)
+    assert first.written == (">0.99", "0.50", "0.40", "0.60")
+    assert first.spoken == ("above 0.99", "0.50", "0.40", "0.60")
+    assert second.written == ()

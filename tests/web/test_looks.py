@@ -42,6 +42,14 @@ def test_doubt_about_the_last_question_is_put_in_figures():
     )
 
 
+def test_a_doubtful_score_is_told_from_the_end_of_the_band():
+    stage = {**RIDER, "unsure_band": [0.3, 1.0], "score": 0.996, "passed": True}
+    assert (
+        "rider: above 0.99, and between 0.30 and 1.00 this"
+        in look_at(make_job("zomato_delivery_boy", YES, stage, unsure=True)).why
+    )
+
+
 def test_doubt_about_an_earlier_question_names_it():
     job = make_job(
         "others",

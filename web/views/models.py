@@ -10,6 +10,7 @@ from jobs.errors import LedgerUnavailable
 from models.cards import Card, find_card, list_cards
 from web.access import open_to_all
 from web.errors import Problem
+from web.scores import write_share
 from web.services import services
 
 bp = Blueprint("models", __name__)
@@ -25,6 +26,7 @@ def show_models() -> str:
         cards=cards,
         uses=count_uses(),
         questions=find_questions(),
+        share=write_share,
     )
 
 

@@ -1,5 +1,6 @@
 """The models' cards as pages."""
 
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from flask.testing import FlaskClient
 from jobs.client import JobClient
 from jobs.connection import connect
 from jobs.messages import Worker
-from models.cards import find_card
+from models.cards import Card, Figure, find_card
 from models.catalogue import ARTEFACTS_ROOT, load_pipelines
 from tests.web.conftest import Make
 from web.views.models import write_html
@@ -51,6 +52,17 @@ def test_a_number_says_how_few_pictures_it_rests_on(stage: object, http: FlaskCl
     card = find_card(ARTEFACTS_ROOT, stage.model, stage.version)
     counted = card.metrics["held_out"]["photos"]["positive"]
     assert f"{counted:,} of them <code>{stage.passes_on}</code>" in http.get("/models").text
+
+
+def test_a_share_below_the_whole_is_not_rounded_to_it(
+    http: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = {"name": "photos", "pictures": 4000, "positives": None, "high": 1.0}
+    figure = Figure(**parts, balanced_accuracy=0.9997, low=0.9991, auc=0.9998)
+    monkeypatch.setattr(Card, "figures", [figure])
+    text = unescape(http.get("/models").text)
+    assert ">99.9 %</b>" in text
+    assert "accuracy [99.9, 100.0], AUC >0.999," in text
 
 
 def test_a_folder_without_models_is_said_to_be_empty(make_app: Make, tmp_path: Path) -> None:

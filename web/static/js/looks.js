@@ -1,5 +1,7 @@
 // A job as the API gives it, in words: the same kinds and titles as web/looks.py, whose words come with the page.
 
+import { writeScore } from "./scores.js";
+
 const words = JSON.parse(document.body.dataset.words || "{}");
 const ENDS = { failed: "No answer", cancelled: "Cancelled", superseded: "Replaced", expired: "Waited too long" };
 
@@ -16,7 +18,7 @@ export function look(job) {
     const last = stages.at(-1);
     const kind = unsure ? "unsure" : last.passed ? "pass" : stages.length < 2 ? "none" : "stop";
     const guess = nameLabel(label);
-    return { kind, title: unsure ? "Unsure" : guess, long: unsure ? `Unsure: ${guess.toLowerCase()}?` : guess, score: `${last.stage.replaceAll("_", " ")} ${last.score.toFixed(2)}` };
+    return { kind, title: unsure ? "Unsure" : guess, long: unsure ? `Unsure: ${guess.toLowerCase()}?` : guess, score: `${last.stage.replaceAll("_", " ")} ${writeScore(last.score, [last.threshold, ...last.unsure_band])}` };
   }
   if (job.state === "failed") return { kind: "fail", title: ENDS.failed };
   if (job.state in ENDS) return { kind: "over", title: ENDS[job.state] };
