@@ -26,8 +26,8 @@ FAILURES = {
     "The picture may be harmful; if it looks sound to you, send it again in a while.",
     "picture_too_slow": "This picture took longer to work on than is allowed, three times over. "
     "Save it again in a plain form (a JPEG of at most 4000 pixels a side) and send that.",
-    "out_of_memory": "This picture needs more memory than a worker may use. "
-    "Send it smaller: a JPEG of at most 4000 pixels a side.",
+    "out_of_memory": "Workers ran out of memory at this picture, three times over. Send it again "
+    "in a while; where others get through meanwhile, send it smaller: at most 4000 pixels a side.",
     "internal_error": "The worker failed at this picture, three times over, by a fault of its own. "
     "The operator finds the reason in the log; trying again helps once that is mended.",
     "picture_lost": "The picture's bytes were gone before a worker could take them. "

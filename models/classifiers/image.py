@@ -75,6 +75,7 @@ def decode(data: bytes, *, smallest: tuple[int, int] | None = None) -> Image.Ima
 
     Raises:
         ImageError: When the picture cannot be classified; its code says why.
+        MemoryError: When the process may not take the memory that the picture needs.
     """
     format_name = _check_container(data)
     with _translated_errors(data, format_name):
@@ -173,15 +174,19 @@ def _check_size(size: tuple[int, int]) -> None:
 
 @contextmanager
 def _translated_errors(data: bytes, format_name: str) -> Iterator[None]:
-    """Turn whatever a decoder raises on a hostile file into an `ImageError`, without warnings."""
+    """Turn whatever a decoder raises on a hostile file into an `ImageError`, without warnings.
+
+    Want of memory stays what it is: a picture that passed `_check_size` is small enough to be
+    decoded, so it is the process or its machine that is short of it.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             yield
-    except ImageError:
+    except (ImageError, MemoryError):
         raise
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError) as error:
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ImageError(
             ImageCode.TOO_LARGE,
             f"The picture has too many pixels: send one of at most {MAX_PIXELS // 1_000_000} "
