@@ -204,9 +204,10 @@ plan_appengine() {
 gcloud services enable appengine.googleapis.com appengineflex.googleapis.com
 gcloud app describe || gcloud app create --region=$REGION
 gcloud secrets describe spotter-redis-url ||
-    printf 'redis://:%s@%s:6379/0' \\
-    "\$(gcloud redis instances get-auth-string spotter-queue --region=$REGION --format='value(authString)')" \\
-    "\$(gcloud redis instances describe spotter-queue --region=$REGION --format='value(host)')" |
+    gcloud redis instances get-auth-string spotter-queue --region=$REGION \\
+    --format='value(authString)' |
+    sed "s|.*|redis://:&@\$(gcloud redis instances describe spotter-queue --region=$REGION \\
+    --format='value(host)'):6379/0|" | tr -d '\\n' |
     gcloud secrets create spotter-redis-url --replication-policy=automatic --data-file=-
 PLAN
     local name role
@@ -291,7 +292,7 @@ render_release() { # PLATFORM: what the release of a platform needs
     esac
 }
 
-run() { # what is printed is run, each command shown
+run() { # what is printed is run, each command shown: a secret goes through pipes, never by argument
     check_project
     bash -euxo pipefail -c "$1"
 }

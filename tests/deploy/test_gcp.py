@@ -35,6 +35,7 @@ def run_script(
         ["bash", "deploy/gcp.sh", *arguments],
         cwd=folder,
         env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", **VALUES, **values},
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         timeout=60,
@@ -85,17 +86,25 @@ def test_nothing_is_applied_for_nobody_s_project() -> None:
     assert "set PROJECT_ID" in done.stderr
 
 
-def test_what_no_commit_has_is_not_built(tmp_path: Path) -> None:
-    """Images are named after the commit: a folder with changes would get another's name."""
-    (tmp_path / "deploy").mkdir()
-    for name in ("gcp.sh", "gcp.env"):
-        shutil.copy(ROOT / "deploy" / name, tmp_path / "deploy")
+def commit_copy(folder: Path, *names: str) -> None:
+    """Put a copy of files and folders of the project into a repository of their own."""
+    for name in names:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, folder / name)
+        else:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)
     for command in (
         ["init", "--quiet"],
         ["add", "--all"],
         ["-c", "user.name=x", "-c", "user.email=x@x", "commit", "--quiet", "--message=x"],
     ):
-        subprocess.run(["git", *command], cwd=tmp_path, check=True)
+        subprocess.run(["git", *command], cwd=folder, check=True)
+
+
+def test_what_no_commit_has_is_not_built(tmp_path: Path) -> None:
+    """Images are named after the commit: a folder with changes would get another's name."""
+    commit_copy(tmp_path, "deploy/gcp.sh", "deploy/gcp.env")
     clean = run_script("apply", "demo", folder=tmp_path)
     assert "gcloud" in clean.stderr, "there is none on this PATH, so it gets no further"
     assert "commit first" not in clean.stderr
@@ -103,6 +112,40 @@ def test_what_no_commit_has_is_not_built(tmp_path: Path) -> None:
         file.write("\n")
     changed = run_script("apply", "demo", folder=tmp_path)
     assert (changed.returncode, "commit first" in changed.stderr) == (1, True)
+
+
+# A Google that has nothing yet, and keeps the secrets that it is given as files in $KEPT.
+GCLOUD = """#!/bin/sh
+case "$*" in
+    *get-auth-string*) echo hush-hush ;;
+    "redis instances describe"*value*) echo 10.0.0.9 ;;
+    "secrets create"*) cat >"$KEPT/$3" ;;
+    *describe*) exit 1 ;;
+esac
+"""
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_a_plan_runs_to_its_end_and_shows_no_secret(platform: str, tmp_path: Path) -> None:
+    project, programs, kept = (tmp_path / name for name in ("project", "programs", "kept"))
+    for folder in (project, programs, kept):
+        folder.mkdir()
+    folders = ("deploy/cloudrun", "deploy/appengine", "deploy/gke")
+    commit_copy(project, "deploy/gcp.sh", "deploy/gcp.env", "app.yaml", *folders)
+    for name, text in (("gcloud", GCLOUD), ("kubectl", "#!/bin/sh\ncat >/dev/null\n")):
+        (programs / name).write_text(text)
+        (programs / name).chmod(0o755)
+    path = f"{programs}:/usr/bin:/bin"
+    done = run_script("apply", platform, folder=project, PATH=path, KEPT=str(kept))
+    assert done.returncode == 0, done.stderr
+    secrets = {one.name: one.read_text() for one in kept.iterdir()}
+    assert len(secrets["spotter-cookie-secret"]) == 64
+    if platform != "demo":
+        assert secrets["spotter-queue-password"] == "hush-hush"
+    if platform == "appengine":
+        assert secrets["spotter-redis-url"] == "redis://:hush-hush@10.0.0.9:6379/0"
+    for secret in secrets.values():
+        assert secret not in done.stdout + done.stderr, "it would stay in a terminal or a log"
 
 
 def test_every_account_of_the_plans_stands_in_the_runbook() -> None:
