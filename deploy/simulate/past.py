@@ -1,6 +1,7 @@
 """What a load far past one queue server needs, worked out from a picture's costs."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from deploy.simulate.platforms import Platform
@@ -71,47 +72,57 @@ def write_needs(system: System, platform: Platform, rates: tuple[float, ...]) ->
 
 def write_offers(system: System, rate: float) -> str:
     """Write what could carry or keep pictures at such a rate, and its price a month by formula."""
+    lines = [f"| at {rate:,.0f} frames a second | formula | dollars a month |", "|---|---|---|"]
+    cells = math.ceil(rate * system.calm.ledger_seconds / LEDGER_BUSY)
+    rows = (*_price_queues(cells), *_price_traffic(rate))
+    return "\n".join(lines + [f"| {a} | {b} | {c:,.0f} |" for a, b, c in rows]) + "\n"
+
+
+Offer = tuple[str, str, float]  # what, formula, dollars a month
+
+
+def _price_queues(cells: int) -> Iterator[Offer]:
+    """Price so many queue servers, apart and as the shards of a cluster."""
+    prices = read_prices("others")
+    hour = prices["memorystore_gigabyte_hour"]
+    yield (
+        "queue servers of a gigabyte each (cells)",
+        f"{cells} x 730 h x {hour:g}",
+        cells * 730 * hour,
+    )
+    hour = prices["valkey_node_hour"]
+    yield (
+        "the same as shards of a Valkey cluster, a replica each",
+        f"2 x {cells} x 730 h x {hour:g}",
+        2 * cells * 730 * hour,
+    )
+
+
+def _price_traffic(rate: float) -> Iterator[Offer]:
+    """Price what is billed by the frame or by the byte."""
     prices = read_prices("others")
     millions = rate * MONTH_SECONDS / 1e6
     gigabytes = rate * PICTURE_BYTES * MONTH_SECONDS / 1e9
-    cells = math.ceil(rate * system.calm.ledger_seconds / LEDGER_BUSY)
-    rows = [
-        (
-            "queue servers of a gigabyte each (cells)",
-            f"{cells} x 730 h x {prices['memorystore_gigabyte_hour']:g}",
-            cells * 730 * prices["memorystore_gigabyte_hour"],
-        ),
-        (
-            "the same as shards of a Valkey cluster, a replica each",
-            f"2 x {cells} x 730 h x {prices['valkey_node_hour']:g}",
-            2 * cells * 730 * prices["valkey_node_hour"],
-        ),
-        (
-            "requests to Cloud Run, one a frame",
-            f"{millions:,.0f} million x {prices['cloud_run_million_requests']:g}",
-            millions * prices["cloud_run_million_requests"],
-        ),
-        (
-            "a load balancer in front",
-            f"{gigabytes:,.0f} GB x {prices['load_balancer_gigabyte']:g}",
-            gigabytes * prices["load_balancer_gigabyte"],
-        ),
-        (
-            "each picture written to object storage and read once",
-            f"{millions:,.0f} million x "
-            f"({prices['storage_million_writes']:g} + {prices['storage_million_reads']:g})",
-            millions * (prices["storage_million_writes"] + prices["storage_million_reads"]),
-        ),
-        (
-            "each picture through Pub/Sub, in and out",
-            f"2 x {gigabytes / 1000:,.0f} TB x {prices['pubsub_terabyte']:g}",
-            2 * gigabytes / 1000 * prices["pubsub_terabyte"],
-        ),
-        (
-            "each picture to another region of the continent",
-            f"{gigabytes:,.0f} GB x {prices['between_regions_gigabyte']:g}",
-            gigabytes * prices["between_regions_gigabyte"],
-        ),
-    ]
-    lines = [f"| at {rate:,.0f} frames a second | formula | dollars a month |", "|---|---|---|"]
-    return "\n".join(lines + [f"| {a} | {b} | {c:,.0f} |" for a, b, c in rows]) + "\n"
+    write, read = prices["storage_million_writes"], prices["storage_million_reads"]
+    for what, number, unit, price in (
+        ("requests to Cloud Run, one a frame", millions, "million", "cloud_run_million_requests"),
+        ("a load balancer in front", gigabytes, "GB", "load_balancer_gigabyte"),
+    ):
+        yield what, f"{number:,.0f} {unit} x {prices[price]:g}", number * prices[price]
+    yield (
+        "each picture written to object storage and read once",
+        f"{millions:,.0f} million x ({write:g} + {read:g})",
+        millions * (write + read),
+    )
+    terabyte = prices["pubsub_terabyte"]
+    yield (
+        "each picture through Pub/Sub, in and out",
+        f"2 x {gigabytes / 1000:,.0f} TB x {terabyte:g}",
+        2 * gigabytes / 1000 * terabyte,
+    )
+    gigabyte = prices["between_regions_gigabyte"]
+    yield (
+        "each picture to another region of the continent",
+        f"{gigabytes:,.0f} GB x {gigabyte:g}",
+        gigabytes * gigabyte,
+    )

@@ -12,8 +12,9 @@ from typing import Any
 import yaml
 
 from deploy.doctor.facts import FactMissing
+from deploy.doctor.quantities import read_cpus, read_gigabytes
 from deploy.settings import ROOT
-from deploy.simulate.documents import load, read_cpus, read_gigabytes
+from deploy.simulate.documents import load
 from deploy.simulate.front import WebPlace
 from deploy.simulate.scaling import Rule
 from deploy.simulate.system import SimulationError

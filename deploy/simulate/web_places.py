@@ -11,7 +11,8 @@ from typing import Any
 
 from deploy.doctor.facts import WEB
 from deploy.doctor.project import Project
-from deploy.simulate.documents import load, read_cpus, read_gigabytes
+from deploy.doctor.quantities import read_cpus, read_gigabytes
+from deploy.simulate.documents import load
 from deploy.simulate.front import WebPlace
 from deploy.simulate.scaling import Rule
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
-from deploy.doctor.containers import Container, Platform, list_ours
+from deploy.doctor.containers import Platform, list_ours
 from deploy.doctor.documents import Keys
 from deploy.doctor.finding import Spot, rule
 from deploy.doctor.project import Project
+from deploy.doctor.quantities import read_cpus
 
 # Where each platform says how many cores a container can count on.
 CORES: dict[Platform, Keys] = {
@@ -13,16 +14,6 @@ CORES: dict[Platform, Keys] = {
     Platform.KUBERNETES: ("resources", "requests", "cpu"),
     Platform.APP_ENGINE: ("resources", "cpu"),
 }
-
-
-def read_cores(container: Container) -> float | None:
-    """Return a container's cores; None where nothing readable says so."""
-    text = str(container.get(*CORES[container.platform], default=""))
-    scale = 1000 if text.endswith("m") else 1
-    try:
-        return float(text.removesuffix("m")) / scale
-    except ValueError:
-        return None
 
 
 @rule(
@@ -38,7 +29,11 @@ def find_crowded_children(project: Project) -> Iterator[Spot]:
         children = container.value("WORKERS")
         if container.platform not in CORES or not children.isdecimal():
             continue
-        cores = read_cores(container)
-        if cores is not None and cores < int(children):
+        keys = CORES[container.platform]
+        try:
+            cores = read_cpus(str(container.get(*keys)))
+        except ValueError:
+            continue  # nothing readable: that is the schema's to say
+        if cores < int(children):
             what = f"{cores:g} cores are for {children} children"
-            yield container.spot(*CORES[container.platform], what=what)
+            yield container.spot(*keys, what=what)
