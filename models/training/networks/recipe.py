@@ -150,4 +150,7 @@ def _build(kind: type[Part], content: Mapping[str, Any]) -> Part:
     known = {entry.name for entry in fields(kind)}  # type: ignore[arg-type]  # all are dataclasses
     if unknown := sorted(set(content) - known):
         raise ValueError(f"unknown entries {unknown}; expected some of {sorted(known)}")
-    return kind(**content)
+    # Lists become tuples: serving keeps tables by input, so an input must be hashable.
+    return kind(
+        **{key: tuple(one) if isinstance(one, list) else one for key, one in content.items()}
+    )
