@@ -42,7 +42,8 @@ key: $(VENV)/.installed-up
 	    $(if $(call given,SCOPE),--scope "$$SCOPE") $(if $(call given,DAYS),--days "$$DAYS")
 
 promote: $(VENV)/.installed-up
-	@exec $(PY) -m worker.versions $(if $(call given,VERSION),promote "$$MODEL" "$$VERSION",$(if \
+	@exec $(PY) -m worker.versions $(if $(call given,MODEL)$(call given,VERSION),promote \
+	    $(if $(call given,MODEL),"$$MODEL","") $(if $(call given,VERSION),"$$VERSION"),$(if \
 	    $(call given,ROLLBACK),rollback "$$ROLLBACK",list))
 
 failed: $(VENV)/.installed-up

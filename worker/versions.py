@@ -42,6 +42,8 @@ def main(arguments: list[str]) -> int:
         if options.command == "list":
             print(describe(ledger, versions, root))
         elif options.command == "promote":
+            if not options.version:
+                raise Refused(say_what_is_missing(options.model, root))
             promote(options.model, options.version, versions=versions, root=root)
             await_workers(options.model, options.version, ledger)
         else:
@@ -71,6 +73,17 @@ def promote(model: str, version: str, *, versions: Versions, root: Path) -> None
     for pipeline in pipelines:
         Cascade.load(pipeline, root, {model: version})
     versions.choose(model, version)
+
+
+def say_what_is_missing(model: str, root: Path) -> str:
+    """Say that a version is to be named, and which there are.
+
+    Raises:
+        Refused: When no pipeline asks this model.
+    """
+    find_pipelines(model)
+    found = ", ".join(find_versions(model, root)) or f"none in {root / model}"
+    return f"VERSION is missing: say which version of {model} to use; there are {found}"
 
 
 def roll_back(model: str, versions: Versions) -> str:
@@ -176,7 +189,8 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     commands.add_parser("list", help="what there is and what is used")
     chosen = commands.add_parser("promote", help="use this version from now on")
     chosen.add_argument("model")
-    chosen.add_argument("version")
+    # Not needed by the parser, so that `make promote MODEL=person` is told what there is to choose.
+    chosen.add_argument("version", nargs="?")
     commands.add_parser("rollback", help="use the version before again").add_argument("model")
     return parser.parse_args(arguments)
 

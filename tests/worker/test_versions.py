@@ -1,5 +1,7 @@
 """The operator's command that changes a model's version."""
 
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from jobs.versions import Versions
 from tests.worker.artefacts import add_version, copy_artefacts
 from worker.versions import Refused, await_workers, main, own_version
 
+ROOT = Path(__file__).resolve().parents[2]
 OWN = own_version("person")
 
 
@@ -50,6 +53,38 @@ def test_a_missing_version_is_refused_with_those_that_there_are(
 ) -> None:
     assert main(["promote", "person", "77"]) == 1
     assert "sound" in capsys.readouterr().err
+
+
+def test_without_a_version_those_that_there_are_are_named(
+    versions: Versions, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert (main(["promote", "person"]), versions.chosen()) == (1, {})
+    told = capsys.readouterr().err
+    assert told.startswith("VERSION is missing")
+    assert told.endswith(f"there are sound, spoilt, {OWN}\n")
+
+
+@pytest.mark.parametrize(
+    ("given", "asked"),
+    [
+        ([], ["list"]),
+        (["MODEL=person"], ["promote", "person"]),
+        (["MODEL=person", "VERSION=2"], ["promote", "person", "2"]),
+        (["VERSION=2"], ["promote", "", "2"]),
+        (["ROLLBACK=person"], ["rollback", "person"]),
+    ],
+)
+def test_make_asks_for_what_its_command_line_says(given: list[str], asked: list[str]) -> None:
+    show = "PY=printf '%s\\n'"  # in place of Python: a line for each word that it would get
+    told = subprocess.run(
+        ["make", "-s", "promote", *given, show, "-o", ".venv/.installed-up"],
+        cwd=ROOT,
+        env=os.environ | {"MODEL": "of-the-environment", "VERSION": "9"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stdout.split("\n")[:-1] == ["-m", "worker.versions", *asked]
 
 
 def test_a_version_is_no_path(versions: Versions) -> None:
