@@ -26,6 +26,8 @@ def write_card(folder: Path, recipe: Recipe, metrics: Mapping[str, Any]) -> None
         "held": _tabulate({"this model": held.get("photos", {}), **metrics["peers"]}),
         "made": _tabulate({"this model": held.get("made", {})}),
         "mixed": _tabulate(_list_mixed(held, metrics["peers"])),
+        "photos_balanced": _tell_balanced(held.get("photos", {})),
+        "made_balanced": _tell_balanced(held.get("made", {})),
         "groups": _tabulate_groups(held.get("photos_by_group", [])),
         "made_groups": _tabulate_groups(held.get("made_by_group", [])),
         "apart": _tabulate(metrics["apart"]),
@@ -60,6 +62,12 @@ def _tabulate(rows: Mapping[str, Mapping[str, Any]]) -> str:
             count = f"{found['pictures']} ({found['positive']} / {found['negative']})"
             lines.append(f"| {name} | {count} | {cells} |")
     return "\n".join(lines) if len(lines) > 2 else "Not measured."
+
+
+def _tell_balanced(found: Mapping[str, Any]) -> str:
+    if "balanced_accuracy" not in found:
+        return "not measured"
+    return _show(found["balanced_accuracy"], "balanced_accuracy")
 
 
 def _list_mixed(
