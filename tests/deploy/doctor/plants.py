@@ -19,6 +19,7 @@ INGRESS = "deploy/gke/ingress.yaml"
 NETWORK = "deploy/gke/network.yaml"
 CONF = "deploy/queue/queue.conf"
 ACL = "deploy/queue/users.acl"
+DOCKERFILE = "deploy/Dockerfile"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,7 +274,22 @@ BUILDS = [
     plant("secret-mount", WORKER, "mountPath: /secrets/queue", "mountPath: /secrets", at="SPOTTER_REDIS_PASSWORD_FILE"),
 ]
 
+ENTRY = 'ENTRYPOINT ["tini", "-s", "--", "python", "-m", "worker"]'
+PLACES = "ENV SPOTTER_HOST=0.0.0.0 \\"
+IMAGES = [
+    plant("image-root", DOCKERFILE, f"USER 10001:10001\n{PLACES}", f"USER 0\n{PLACES}"),
+    plant("image-root", DOCKERFILE, f"USER 10001:10001\n{PLACES}", f"USER spotter\n{PLACES}"),
+    plant("image-root", DOCKERFILE, f"USER 10001:10001\n{PLACES}", PLACES, at="USER 0"),
+    plant("image-root", DOCKERFILE, "USER 999:999\n", "", at="FROM valkey"),
+    plant("image-entry", DOCKERFILE, ENTRY, "ENTRYPOINT python -m worker"),
+    plant("image-pins", DOCKERFILE, "--require-hashes --only-binary :all: -r /tmp/worker.txt", "--only-binary :all: -r /tmp/worker.txt", at="RUN pip"),
+    plant("image-pins", DOCKERFILE, "--require-hashes --only-binary :all: -r /tmp/train.txt", "--require-hashes -r /tmp/train.txt", at="RUN pip"),
+    plant("image-health", DOCKERFILE, "HEALTHCHECK --interval=30s --timeout=10s --start-period=30s --retries=3 \\\n    CMD [\"python\", \"-m\", \"worker.probe\"]", "HEALTHCHECK NONE"),
+    plant("image-commit", DOCKERFILE, '"Spotter queue server" \\\n      org.opencontainers.image.revision="${COMMIT}"', '"Spotter queue server"', at="FROM valkey"),
+]
+
 PLANTS = [
     *(*FILES, *SCHEMAS, *CLOUD_RUN, *SCALERS, *APP_ENGINE, *KUBERNETES),
+    *IMAGES,
     *(*CONTAINERS, *COMPOSES, *CODE, *QUEUE, *BUILDS),
 ]
