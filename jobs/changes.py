@@ -120,7 +120,8 @@ class Changes:
             try:
                 self._pass_messages()
             except Exception as error:  # noqa: BLE001  without a listener everybody waits for a look
-                logger.warning("changes_lost", extra={"error": repr(error)})
+                if not self._stop.is_set():
+                    logger.warning("changes_lost", extra={"error": repr(error)})
                 self._stop.wait(0.5)
 
     def _pass_messages(self) -> None:
@@ -130,6 +131,8 @@ class Changes:
             heard = time.monotonic()
             while not self._stop.is_set():
                 message = subscription.get_message(timeout=LISTEN_SECONDS)
+                if self._stop.is_set():
+                    return  # closed meanwhile: what it makes of the silence concerns nobody
                 if message is not None:
                     heard = time.monotonic()
                     if message["type"] == "message":

@@ -12,6 +12,7 @@ from jobs.changes import Changes
 from jobs.ledger import Ledger
 from jobs.settings import JobsSettings
 from tests.conftest import QueueServer
+from tests.faults.fleet import wait_until
 
 
 @pytest.fixture
@@ -36,4 +37,20 @@ def test_a_quiet_connection_is_asked_now_and_then_and_stays(
     before = count_pings(queue_server)
     threading.Event().wait(1.2)  # a stretch of silence is what this is about
     assert 2 <= count_pings(queue_server) - before <= 13
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
+def test_a_closed_listener_says_nothing_more(
+    listening: Changes,
+    queue_server: QueueServer,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    listener, before = listening._listener, count_pings(queue_server)
+    assert listener is not None
+    wait_until(lambda: count_pings(queue_server) > before, "it listens", seconds=5)
+    listening.close()
+    monkeypatch.setattr(changes, "SILENT_SECONDS", -1.0)  # whatever it hears is too late
+    listener.join(5)
+    assert not listener.is_alive()
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
