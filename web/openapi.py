@@ -52,33 +52,37 @@ def describe_api() -> dict[str, Any]:
             "does not exist is 404 `not_found`, another method 405 `method_not_allowed`.",
         },
         "servers": [{"url": "/"}],
-        "paths": {
-            f"{API}/jobs": {"post": _create_job(), "get": _list_jobs()},
-            f"{API}/jobs/{{job_id}}": {
-                "parameters": [path_parameter("job_id")],
-                "get": _show_job(),
-                "delete": _cancel_job(),
-            },
-            f"{API}/jobs/{{job_id}}/retry": {
-                "parameters": [path_parameter("job_id")],
-                "post": _retry_job(),
-            },
-            f"{API}/jobs/{{job_id}}/events": {
-                "parameters": [path_parameter("job_id")],
-                "get": _stream_events(),
-            },
-            f"{API}/batches": {"post": _create_batch()},
-            f"{API}/batches/{{batch_id}}": {
-                "parameters": [path_parameter("batch_id")],
-                "get": _show_batch(),
-            },
-            f"{API}/pipelines": {"get": _list_pipelines()},
-            f"{API}/openapi.json": {"get": _show_description()},
-            "/healthz": {"get": _show_life()},
-            "/readyz": {"get": _show_readiness()},
-        },
+        "paths": _list_paths(),
         "components": {"schemas": SCHEMAS, "securitySchemes": _describe_access()},
         "security": KEY_OR_BROWSER,
+    }
+
+
+def _list_paths() -> dict[str, Any]:
+    return {
+        f"{API}/jobs": {"post": _create_job(), "get": _list_jobs()},
+        f"{API}/jobs/{{job_id}}": {
+            "parameters": [path_parameter("job_id")],
+            "get": _show_job(),
+            "delete": _cancel_job(),
+        },
+        f"{API}/jobs/{{job_id}}/retry": {
+            "parameters": [path_parameter("job_id")],
+            "post": _retry_job(),
+        },
+        f"{API}/jobs/{{job_id}}/events": {
+            "parameters": [path_parameter("job_id")],
+            "get": _stream_events(),
+        },
+        f"{API}/batches": {"post": _create_batch()},
+        f"{API}/batches/{{batch_id}}": {
+            "parameters": [path_parameter("batch_id")],
+            "get": _show_batch(),
+        },
+        f"{API}/pipelines": {"get": _list_pipelines()},
+        f"{API}/openapi.json": {"get": _show_description()},
+        "/healthz": {"get": _show_life()},
+        "/readyz": {"get": _show_readiness()},
     }
 
 

@@ -8,7 +8,7 @@ and a contact sheet a label.
 import hashlib
 import json
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -98,51 +98,64 @@ def _take(
     folder: Path, candidates: list[Candidate], old: Sequence[Entry], rules: Rules
 ) -> tuple[list[Entry], list[Dropped]]:
     """Check candidate after candidate; copy what is taken into the dataset's folder."""
-    hashes = {entry.sha256: entry.label for entry in old}
-    known = {(entry.sha256, entry.origin, entry.label) for entry in old}
-    near = {
-        label: Nearest(entry.dhash for entry in old if entry.label == label)
-        for label in {entry.label for entry in old} | {one.label for one in candidates}
-    }
+    shelf = _Shelf(folder, old, rules)
     taken, dropped = [], []
     for candidate in show_progress(candidates, len(candidates), "pictures"):
         try:
-            data = candidate.read()
-            digest = hashlib.sha256(data).hexdigest()
-            if (digest, candidate.origin, candidate.label) in known:
-                continue  # an earlier run took it
-            if digest in hashes:
-                same = hashes[digest] == candidate.label
-                raise DatasetError("the same file" if same else "the same file under two labels")
-            image, name = _open(data, rules.smallest)
-            dhash = hash_picture(image)
-            if near[candidate.label].find(dhash, rules.near) is not None:
-                raise DatasetError("nearly the same picture")
+            if entry := shelf.take(candidate):
+                taken.append(entry)
         except (DatasetError, ImageError, OSError) as error:
             reason = str(error)
             dropped.append(Dropped(origin=candidate.origin, label=candidate.label, reason=reason))
-            continue
-        file = f"pictures/{_name_folder(candidate.label)}/{digest[:20]}{_SUFFIXES[name]}"
-        (folder / file).parent.mkdir(parents=True, exist_ok=True)
-        (folder / file).write_bytes(data)
-        hashes[digest] = candidate.label
-        near[candidate.label].add(dhash)
-        taken.append(
-            Entry(
-                file=file,
-                label=candidate.label,
-                split=Split.TRAIN,  # until it is placed
-                group=candidate.group,
-                sha256=digest,
-                dhash=dhash,
-                width=image.width,
-                height=image.height,
-                licence=candidate.licence,
-                origin=candidate.origin,
-                slices=candidate.slices,
-            )
-        )
     return taken, dropped
+
+
+class _Shelf:
+    """The pictures of a dataset and what tells a new one from them."""
+
+    def __init__(self, folder: Path, old: Sequence[Entry], rules: Rules) -> None:
+        self._folder, self._rules = folder, rules
+        self._known = {(entry.sha256, entry.origin, entry.label) for entry in old}
+        self._labels = {entry.sha256: entry.label for entry in old}
+        self._near: dict[str, Nearest] = defaultdict(Nearest)
+        for entry in old:
+            self._near[entry.label].add(entry.dhash)
+
+    def take(self, candidate: Candidate) -> Entry | None:
+        """Copy a picture into the dataset; None for one that an earlier run took.
+
+        Raises:
+            DatasetError, ImageError, OSError: when it is not to be taken; the text says why.
+        """
+        data, label = candidate.read(), candidate.label
+        digest = hashlib.sha256(data).hexdigest()
+        if (digest, candidate.origin, label) in self._known:
+            return None
+        if digest in self._labels:
+            same = self._labels[digest] == label
+            raise DatasetError("the same file" if same else "the same file under two labels")
+        image, format_name = _open(data, self._rules.smallest)
+        dhash = hash_picture(image)
+        if self._near[label].find(dhash, self._rules.near) is not None:
+            raise DatasetError("nearly the same picture")
+        file = f"pictures/{_name_folder(label)}/{digest[:20]}{_SUFFIXES[format_name]}"
+        (self._folder / file).parent.mkdir(parents=True, exist_ok=True)
+        (self._folder / file).write_bytes(data)
+        self._labels[digest] = label
+        self._near[label].add(dhash)
+        return Entry(
+            file=file,
+            label=label,
+            split=Split.TRAIN,  # until it is placed
+            group=candidate.group,
+            sha256=digest,
+            dhash=dhash,
+            width=image.width,
+            height=image.height,
+            licence=candidate.licence,
+            origin=candidate.origin,
+            slices=candidate.slices,
+        )
 
 
 def _open(data: bytes, smallest: int) -> tuple[Image.Image, str]:

@@ -11,7 +11,9 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from models.manifest import Manifest, load_manifest
 from models.tables import SLUG
@@ -41,15 +43,11 @@ def import_model(
     Raises:
         ImportRefused: when the file is refused; the text says why.
     """
-    if file.is_dir():
-        file = file / "keras_model.h5"
-    if not file.is_file():
-        raise ImportRefused(f"{file}: no such file")
     for text in (name, version):
         if not SLUG.fullmatch(text):
             raise ImportRefused(f"{text!r}: expected letters, digits, _ - and single dots")
-    named = file.parent / "labels.txt"
-    if named.exists():
+    file = _find(file)
+    if (named := file.parent / "labels.txt").exists():
         labels = labels or _read_labels(named)
         form = form or FORMS["teachable_machine"]
     order = {
@@ -62,11 +60,25 @@ def import_model(
         "origin": file.name,
         "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
     }
+    _convert(file, order, out)
+    return load_manifest(out)
+
+
+def _find(file: Path) -> Path:
+    """Return the Keras file; in a folder it is Teachable Machine's."""
+    if file.is_dir():
+        file = file / "keras_model.h5"
+    if not file.is_file():
+        raise ImportRefused(f"{file}: no such file")
+    return file
+
+
+def _convert(file: Path, order: Mapping[str, Any], out: Path) -> None:
+    """Have another process do what the order says."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "order.json"
         path.write_text(json.dumps(order), "utf-8")
         _run([str(file.resolve()), str(path), str(out.resolve())], Path(folder))
-    return load_manifest(out)
 
 
 def _run(arguments: list[str], folder: Path) -> None:
