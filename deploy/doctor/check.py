@@ -21,6 +21,7 @@ from deploy.doctor.rules import (
     schemas,
     sizes,
     text,
+    watch,
 )
 
 _MODULES: tuple[ModuleType, ...] = (
@@ -39,6 +40,7 @@ _MODULES: tuple[ModuleType, ...] = (
         code,
         redis,
         build,
+        watch,
     ),
 )
 RULES: tuple[Rule, ...] = tuple(

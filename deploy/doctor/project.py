@@ -18,6 +18,7 @@ DISPATCH = "deploy/appengine/dispatch.yaml"
 BUILD = "deploy/cloudbuild.yaml"
 COMPOSE = "docker-compose.yml"
 SCRIPT = "deploy/gcp.sh"
+WATCH = "deploy/monitoring/prometheus.yml"
 FOLDERS = ("deploy/cloudrun", "deploy/appengine", "deploy/gke")
 
 _read = lru_cache(maxsize=512)(read_yaml)
@@ -60,13 +61,13 @@ class Project:
     def yaml_files(self) -> tuple[str, ...]:
         """Every YAML file that a deployment is made of, as far as it is there."""
         found = [path for folder in FOLDERS for path in self.list_files(folder, "*.yaml")]
-        alone = [path for path in (APP_ENGINE[0], BUILD, COMPOSE) if self.read(path)]
+        alone = [path for path in (APP_ENGINE[0], BUILD, COMPOSE, WATCH) if self.read(path)]
         return tuple(sorted({*found, *alone}))
 
     @cached_property
     def templates(self) -> tuple[str, ...]:
         """The files in which `deploy/gcp.sh` fills in values."""
-        return tuple(path for path in self.yaml_files if path not in (BUILD, COMPOSE))
+        return tuple(path for path in self.yaml_files if path not in (BUILD, COMPOSE, WATCH))
 
     def find(self, *, folder: str = "", kind: str = "") -> Iterator[Document]:
         """Yield the documents of a folder, of one kind: `Service` or `apps/v1 Deployment`."""

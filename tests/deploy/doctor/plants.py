@@ -20,6 +20,7 @@ NETWORK = "deploy/gke/network.yaml"
 CONF = "deploy/queue/queue.conf"
 ACL = "deploy/queue/users.acl"
 DOCKERFILE = "deploy/Dockerfile"
+WATCH = "deploy/monitoring/prometheus.yml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -288,8 +289,15 @@ IMAGES = [
     plant("image-commit", DOCKERFILE, '"Spotter queue server" \\\n      org.opencontainers.image.revision="${COMMIT}"', '"Spotter queue server"', at="FROM valkey"),
 ]
 
+WATCHES = [
+    plant("watch-target", WATCH, '"web:8080"', '"wep:8080"'),
+    plant("watch-target", WATCH, "port: 8081", "port: 8082", at='names: ["worker"]'),
+    plant("watch-target", COMPOSE, "      - queue\n      - watch\n", "      - queue\n", at='names: ["worker"]', reported=WATCH),
+    plant("watch-key", WATCH, "/run/secrets/metrics_key", "/run/secrets/metric_key"),
+]
+
 PLANTS = [
     *(*FILES, *SCHEMAS, *CLOUD_RUN, *SCALERS, *APP_ENGINE, *KUBERNETES),
-    *IMAGES,
+    *(*IMAGES, *WATCHES),
     *(*CONTAINERS, *COMPOSES, *CODE, *QUEUE, *BUILDS),
 ]
