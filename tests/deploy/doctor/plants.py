@@ -224,7 +224,7 @@ CONTAINERS = [
     plant("probe-route", "deploy/Dockerfile", "c.request('GET', '/healthz')", "c.request('GET', '/alive')"),
     plant("probe-port", WORKER, "              path: /healthz\n              port: 8081", "              path: /healthz\n              port: 8080", at="port: 8080"),
     plant("probe-port", ENGINE_WORKER, 'SPOTTER_HEALTH_PORT: "8080"', 'SPOTTER_HEALTH_PORT: "8081"', at="liveness_check:"),
-    plant("probe-none", DEMO, "livenessProbe:", "readinessProbe:", at="- name: web"),
+    plant("probe-none", DEMO, "livenessProbe:", "readinessProbe:", at="- name: all-in-one"),
     plant("worker-cores", POOL, 'cpu: "2"', 'cpu: "1"'),
     plant("worker-cores", WORKER, 'requests:\n              cpu: "2"', 'requests:\n              cpu: 1500m', at="cpu: 1500m"),
     plant("worker-cores", ENGINE_WORKER, "  cpu: 2\n  memory_gb: 2.0", "  cpu: 1\n  memory_gb: 2.0", at="cpu: 1"),
