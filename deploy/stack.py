@@ -62,20 +62,13 @@ class Stack:
         self._lock = claim_data_folder(settings.data)
         check_port(settings)
         self._queue_folder = settings.data / "queue"
-        self._files: ServerFiles | None = None
         self._farewell = "Accepted jobs are kept and continue at the next start."
-        programs: list[Program] = []
-        redis_url = settings.redis_url
-        if redis_url is None:
-            self._files = self._write_queue_files()
-            redis_url = self._files.app_url
-            programs.append(make_queue(self._files, environ))
-        else:
-            self._look_at_given_redis(redis_url)
+        self._files, redis_url = self._prepare_queue()
+        queue = [make_queue(self._files, environ)] if self._files else []
         if access := tell_access(settings):
             say(access)
-        programs.append(make_worker(settings, redis_url, environ, worker_module))
-        programs.append(make_web(settings, redis_url, environ))
+        worker = make_worker(settings, redis_url, environ, worker_module)
+        programs = [*queue, worker, make_web(settings, redis_url, environ)]
         self._names = [program.name for program in programs]
         folder = None if settings.logs == "stdout" else settings.data / "log"
         self._output = Output(folder, show=show)
@@ -104,6 +97,14 @@ class Stack:
                 self._tend(_TICK_SECONDS)
         finally:
             self._end()
+
+    def _prepare_queue(self) -> tuple[ServerFiles | None, str]:
+        """Return the files of a queue server of our own, if we start one, and its address."""
+        if self._settings.redis_url is not None:
+            self._look_at_given_redis(self._settings.redis_url)
+            return None, self._settings.redis_url
+        files = self._write_queue_files()
+        return files, files.app_url
 
     def _write_queue_files(self) -> ServerFiles:
         binary = find_binary()
