@@ -5,6 +5,7 @@ only once it knows in which direction. Both rates fall along half a cosine.
 """
 
 import time
+from collections.abc import Sequence
 
 import keras
 import numpy as np
@@ -27,12 +28,15 @@ def fit_tail(
     activations: Activations,
     pictures: Pictures,
     chosen: NDArray[np.int64],
+    *,
+    part: int = 0,
 ) -> None:
-    """Fit a new tail to the chosen rows."""
-    keras.utils.set_random_seed(recipe.seed)
+    """Fit a tail, as it is, to the chosen rows; `part` is the number of the round."""
+    seed = recipe.seed + part
+    keras.utils.set_random_seed(seed)
     steps = max(1, int(recipe.fit.epochs * len(chosen) / recipe.fit.batch))
     step = _build_step(tail, recipe, steps)
-    order = np.random.default_rng(recipe.seed)
+    order = np.random.default_rng(seed)
     rows = np.concatenate(
         [order.permutation(chosen) for _ in range(int(np.ceil(recipe.fit.epochs)) + 1)]
     )
@@ -48,6 +52,23 @@ def fit_tail(
         if number % 100 == 99 or number == steps - 1:
             left = (time.monotonic() - started) / (number + 1) * (steps - number - 1)
             say(f"fit: step {number + 1}/{steps}, loss {recent:.4f}, {left:.0f} s left")
+
+
+def split_rounds(recipe: Recipe, chosen: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Return the chosen rows of each round."""
+    second = recipe.fit.second
+    parts = [chosen[chosen < second], chosen[chosen >= second]]
+    return [part for part in parts if len(part)]
+
+
+def blend(tail: keras.Model, earlier: Sequence[NDArray[np.float32]], share: float) -> None:
+    """Move the tail's weights back towards earlier ones, until `share` of the way is left.
+
+    What the second round learned is kept where it agrees with the first, and sources that neither
+    has seen lose less than by the second alone (Wortsman et al., Robust fine-tuning, 2022).
+    """
+    for weight, before in zip(tail.weights, earlier, strict=True):
+        weight.assign(share * weight + (1 - share) * before)
 
 
 def _build_step(tail: keras.Model, recipe: Recipe, steps: int):  # type: ignore[no-untyped-def]

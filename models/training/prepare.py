@@ -19,6 +19,7 @@ from models.classifiers import image as serving
 from models.manifest import InputSpec
 from models.training.composites import CompositeMaker
 from models.training.detector import open_detector
+from models.training.garments import find_masked
 from models.training.progress import show_progress
 from models.training.recipes import Recipe
 from models.training.scenes import Sample, SceneMaker
@@ -62,7 +63,7 @@ def build_maker(recipe: Recipe, data: Path, boxes: Boxes) -> Maker:
         if recipe.fit.guide and "detector" in recipe.extras:
             detector = open_detector(data / recipe.extras["detector"], threads=1)
             look = detector.find if detector else None
-        return SceneMaker(recipe, photos, look)
+        return SceneMaker(recipe, photos, look, find_masked(recipe, data, photos))
     return CompositeMaker(recipe, data, photos)
 
 

@@ -47,7 +47,13 @@ class Samples:
 
     count: int
     kinds: Mapping[str, float]
+    dressed: int = 0  # further ones: people cut out by mask, and clothes without a wearer
     strength: float = 1.0  # how often pictures are degraded: 0 never, 1 as a camera would
+
+    @property
+    def total(self) -> int:
+        """Return how many pictures are made in all."""
+        return self.count + self.dressed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +68,8 @@ class Fit:
     smoothing: float = 0.02
     backbone: str = "efficientnet_lite0"
     starts: int = 11  # first block of the tail
+    second: int = 0  # sample with which a second round begins, its rates high again; 0 = one round
+    blend: float = 0.5  # share of the weights after the second round; the rest are the first's
     fold_samples: int = 0  # a fold's model is fitted on so many at most; 0 = on all it may see
     calibrated_on: int = 200  # samples from which the export learns the ranges for int8
 
@@ -145,6 +153,8 @@ def parse_recipe(content: Mapping[str, Any]) -> Recipe:
         raise ValueError(f"fit.backbone is {recipe.fit.backbone!r}; expected one of {[*BACKBONES]}")
     if recipe.fit.guide and recipe.fit.pooling != "cells":
         raise ValueError('fit.guide needs fit.pooling = "cells": nothing else has cells to guide')
+    if not 0 <= recipe.fit.second < recipe.samples.total:
+        raise ValueError(f"fit.second is {recipe.fit.second}; expected a sample's number, or 0")
     if recipe.maker not in ("scenes", "composites"):
         raise ValueError(f"maker is {recipe.maker!r}; expected 'scenes' or 'composites'")
     return recipe

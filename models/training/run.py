@@ -21,7 +21,7 @@ from models.training.architectures import cut_tail, cut_trunk
 from models.training.backbones import open_backbone
 from models.training.detector import find_people
 from models.training.features import Activations, convert_float, keep_activations
-from models.training.fit import fit_tail, score
+from models.training.fit import blend, fit_tail, score, split_rounds
 from models.training.prepare import Boxes, Pictures, make_pictures, read_photos
 from models.training.progress import say
 from models.training.recipes import Recipe
@@ -66,14 +66,14 @@ class Run:
 
     def prepare(self) -> Prepared:
         """Make everything that a fit reads."""
-        recipe, count = self.recipe, self.recipe.samples.count
+        recipe = self.recipe
         boxes = self._find_boxes()
 
         trained = make_pictures(
             recipe,
             self.data,
             boxes,
-            range(count),
+            range(recipe.samples.total),
             self.folder / f"{self._made}-trained.json",
             processes=self._processes,
         )
@@ -123,11 +123,33 @@ class Run:
             tail.load_weights(file)
             return tail
         tail = self.open_tail()
-        fit_tail(tail, self.recipe, prepared.trained_activations, prepared.trained, chosen)
-        partial = file.with_name(f"partial-{file.name}")
-        tail.save_weights(partial)
-        partial.replace(file)
+        parts = split_rounds(self.recipe, chosen)
+        earlier = []
+        for part, rows in enumerate(parts):
+            earlier = tail.get_weights()
+            self._fit_round(tail, prepared, rows, f"{name}-round{part}", part)
+        if len(parts) > 1:
+            blend(tail, earlier, self.recipe.fit.blend)
+        _save(tail, file)
         return tail
+
+    def _fit_round(
+        self, tail: keras.Model, prepared: Prepared, rows: NDArray[np.int64], name: str, part: int
+    ) -> None:
+        """Fit one round, or load what it gave before a kill."""
+        file = self.folder / f"{self._fitted}-{name}.weights.h5"
+        if file.exists():
+            tail.load_weights(file)
+            return
+        fit_tail(
+            tail,
+            self.recipe,
+            prepared.trained_activations,
+            prepared.trained,
+            rows,
+            part=part,
+        )
+        _save(tail, file)
 
     def open_tail(self, *, pretrained: bool = True) -> keras.Model:
         """Build the part of the network that is fitted, with a new head."""
@@ -170,6 +192,13 @@ class Run:
         """Keep the held-out scores for whoever wants to look closer."""
         arrays = dataclasses.asdict(held)
         np.savez(self.folder / f"{self._fitted}-held-out.npz", **arrays)
+
+
+def _save(tail: keras.Model, file: Path) -> None:
+    """Write weights at once: a file of that name is whole."""
+    partial = file.with_name(f"partial-{file.name}")
+    tail.save_weights(partial)
+    partial.replace(file)
 
 
 def _join(

@@ -3,18 +3,21 @@
 People in the photos of one source always look and stand alike, and empty scenes come from other
 sources than people do. To keep a model from learning the source instead of the person, people are
 also cut out as soft-edged boxes and pasted on empty scenes, parts without people are cut out of
-photos with people, and negatives are pasted by the same steps. Each picture notes the folds of all
+photos with people, and negatives are pasted by the same steps. Further samples show people cut by
+mask, and clothes that nobody wears. Each picture notes the folds of all
 photos that went into it, so that a held-out source can be kept out entirely.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageFilter
 
 from models.training.degrade import Rng, degrade
 from models.training.framing import UNKNOWN, Cells, Place, add_bars, cover, mirror, tilt
+from models.training.garments import cut_out, lay
 from models.training.recipes import Recipe
 from models.training.sources import Box, Photo
 
@@ -43,8 +46,15 @@ def size_grid(recipe: Recipe) -> tuple[int, int]:
 class SceneMaker:
     """Makes the sample of any index; equal index, recipe and photos give equal pictures."""
 
-    def __init__(self, recipe: Recipe, photos: Sequence[Photo], look: Look | None = None) -> None:
-        self._recipe, self._look = recipe, look
+    def __init__(
+        self,
+        recipe: Recipe,
+        photos: Sequence[Photo],
+        look: Look | None = None,
+        masks: Mapping[str, Path] | None = None,
+    ) -> None:
+        self._recipe, self._look, self._masks = recipe, look, masks or {}
+        self._masked = _Draw([p for p in photos if p.label and p.name in self._masks])
         self._of_label = [_Draw([p for p in photos if p.label == label]) for label in (0, 1)]
         self._boxed = _Draw([p for p in photos if p.label and _sure(p)])
         self._looked_at = _Draw([p for p in photos if p.label and p.boxes is not None])
@@ -57,6 +67,8 @@ class SceneMaker:
         rng = np.random.default_rng([self._recipe.seed, index])
         label = index % 2
         kind = str(rng.choice(self._kinds, p=self._shares))
+        if index >= self._recipe.samples.count and self._masked.photos:
+            kind = "dress"
         image, photos, places = getattr(self, f"_make_{kind}")(label, rng)
         if rng.random() < 0.5:
             image, places = mirror(image, places)
@@ -123,6 +135,18 @@ class SceneMaker:
             photos.append(photo)
             places.append(paste_softly(scene, piece, rng, heights=heights))
         return scene, photos, places if label else []
+
+    def _make_dress(self, label: int, rng: Rng) -> Made:
+        """Lay a person, or clothes without one, on a part of a scene without people."""
+        scene_photo = self._of_label[0].pick(rng)
+        scene = scene_photo.open()
+        ground = _enlarge(scene.crop(_window(scene.size, rng, 0.4, 1.0)), 240)
+        cut = None
+        while cut is None:
+            photo = self._masked.pick(rng)
+            cut = cut_out(photo.open(), self._masks[photo.name], rng, person=bool(label))
+        place = lay(ground, cut, rng)
+        return ground, [scene_photo, photo], [place] if label else []
 
     def _cut_empty(self, rng: Rng) -> tuple[Image.Image, Photo]:
         if rng.random() < 0.4:

@@ -1,5 +1,6 @@
 """The whole way on tiny data: samples, folds, fit, export, and the file that serving loads."""
 
+import dataclasses
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,3 +107,33 @@ def test_equal_seeds_give_equal_models(trained: Trained) -> None:
         fit_tail(tail, trained.run.recipe, kept, pictures, chosen)
     one, other = (score(tail, kept, chosen) for tail in tails)
     assert np.abs(one - other).max() < 1e-4
+
+
+def test_a_second_round_that_was_killed_ends_at_the_same_model(trained: Trained) -> None:
+    fit = dataclasses.replace(trained.run.recipe.fit, second=80)
+    recipe = dataclasses.replace(trained.run.recipe, fit=fit)
+    run = Run(recipe, trained.run.data, trained.run.folder, processes=1)
+    _, whole = run.fit_all(trained.prepared)
+    made = sorted(run.folder.glob(f"fit-{recipe.digest(of_samples=False)}-all*"))
+    assert [file.stem.split("-all")[1] for file in made] == [
+        "-round0.weights",
+        "-round1.weights",
+        ".weights",
+    ]
+    first, second, blended = (file.stat().st_mtime_ns for file in made)
+    assert first < second < blended
+    ends = [_read_weights(run, file) for file in made[:2]]
+    for one, other, mixed in zip(*ends, whole.get_weights(), strict=True):
+        assert np.allclose((one + other) / 2, mixed, atol=1e-5)
+    for file in made[1:]:
+        file.unlink()
+    _, again = run.fit_all(trained.prepared)
+    assert made[0].stat().st_mtime_ns == first
+    for one, other in zip(whole.get_weights(), again.get_weights(), strict=True):
+        assert np.allclose(one, other, atol=1e-5)
+
+
+def _read_weights(run: Run, file: Path) -> list[Any]:
+    tail = run.open_tail(pretrained=False)
+    tail.load_weights(file)
+    return list(tail.get_weights())
