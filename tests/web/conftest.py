@@ -13,6 +13,7 @@ from jobs.client import JobClient
 from jobs.ledger import Ledger
 from jobs.messages import Failure, Lease, Outcome, Report
 from jobs.settings import JobsSettings
+from tests.conftest import QueueServer
 from tests.jobs.factories import make_outcome
 from tests.web import hostile
 from tests.web.serving import Web
@@ -92,6 +93,15 @@ def app(make_app: Make) -> Flask:
 @pytest.fixture
 def http(app: Flask) -> FlaskClient:
     return app.test_client(use_cookies=False)
+
+
+@pytest.fixture
+def lonely(own_queue_server: QueueServer, settings: WebSettings) -> Iterator[Flask]:
+    """An application whose queue server has gone."""
+    client = JobClient.connect(JobsSettings(redis_url=own_queue_server.url))
+    own_queue_server.kill()
+    yield create_app(settings, client)
+    client.close()  # else its listener would tell every later test that the server is away
 
 
 @pytest.fixture

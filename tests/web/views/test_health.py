@@ -1,15 +1,10 @@
 """Health: the process lives, and a job can be accepted."""
 
-import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from jobs.client import JobClient
 from jobs.messages import Worker as Child
-from jobs.settings import JobsSettings
-from tests.conftest import QueueServer
-from web.app import create_app
-from web.settings import WebSettings
 
 
 def test_without_workers_a_job_can_be_accepted_and_it_says_so(http: FlaskClient) -> None:
@@ -31,14 +26,6 @@ def test_workers_and_every_version_in_use_are_told(http: FlaskClient, client: Jo
     body = http.get("/readyz").get_json()
     assert body["workers"] == 2
     assert body["models"] == {"person": ["1", "2"]}
-
-
-@pytest.fixture
-def lonely(own_queue_server: QueueServer, settings: WebSettings) -> Flask:
-    """An application whose queue server has gone."""
-    client = JobClient.connect(JobsSettings(redis_url=own_queue_server.url))
-    own_queue_server.kill()
-    return create_app(settings, client)
 
 
 def test_without_the_queue_no_job_is_accepted_and_the_process_lives(

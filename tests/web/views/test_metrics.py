@@ -2,7 +2,6 @@
 
 import re
 
-import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from prometheus_client.openmetrics.parser import (
@@ -16,7 +15,6 @@ from jobs.grants import GrantStore, Scope
 from jobs.ledger import Ledger
 from jobs.messages import Worker as Child
 from jobs.settings import JobsSettings
-from tests.conftest import QueueServer
 from tests.jobs.factories import make_submission
 from tests.web.conftest import Make, Worker
 from tests.web.forms import FORM_TYPE, make_form
@@ -140,14 +138,6 @@ def test_prometheus_gets_the_format_that_it_asks_for_first(http: FlaskClient) ->
     answer = http.get("/metrics", headers={"Accept": wish})
     assert answer.content_type.startswith("application/openmetrics-text")
     assert {family.name for family in parse_openmetrics(answer.text)} >= {"spotter_workers"}
-
-
-@pytest.fixture
-def lonely(own_queue_server: QueueServer, settings: WebSettings) -> Flask:
-    """An application whose queue server has gone."""
-    client = JobClient.connect(JobsSettings(redis_url=own_queue_server.url))
-    own_queue_server.kill()
-    return create_app(settings, client)
 
 
 def test_without_the_ledger_a_scrape_says_so(lonely: Flask) -> None:

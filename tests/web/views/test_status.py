@@ -8,12 +8,9 @@ from flask.testing import FlaskClient
 
 from jobs.client import JobClient
 from jobs.messages import Worker as Child
-from jobs.settings import JobsSettings
-from tests.conftest import QueueServer
 from tests.jobs.factories import make_submission
 from tests.web.conftest import Make
-from web.app import create_app
-from web.settings import Access, WebSettings
+from web.settings import Access
 from web.views import status
 
 
@@ -56,14 +53,6 @@ def test_many_who_look_are_one_question_to_the_ledger(
     before = http.get("/status.json").get_json()
     client.ledger.accept([make_submission()])
     assert http.get("/status.json").get_json() == before
-
-
-@pytest.fixture
-def lonely(own_queue_server: QueueServer, settings: WebSettings) -> Flask:
-    """An application whose queue server has gone."""
-    client = JobClient.connect(JobsSettings(redis_url=own_queue_server.url))
-    own_queue_server.kill()
-    return create_app(settings, client)
 
 
 def test_it_answers_where_the_queue_does_not(lonely: Flask) -> None:
