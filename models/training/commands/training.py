@@ -69,7 +69,8 @@ def _train_network(options: argparse.Namespace, recipe: NetRecipe) -> None:
     run = NetRun(recipe, data, folder)
     judged = run.evaluate()
     found = {key: judged.metrics.get(key) for key in ("pictures", "balanced_accuracy", "auc")}
-    say(f"{recipe.name}: {judged.split}, threshold {run.point.threshold}: {found}")
+    chosen = f", threshold {run.point.threshold}" if run.point.threshold else ""  # of two labels
+    say(f"{recipe.name}: {judged.split}{chosen}: {found}")
     if options.command != "evaluate":
         target = options.out or folder / "artefact"
         run.export(target, judged)

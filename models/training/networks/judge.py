@@ -82,11 +82,10 @@ def set_point(logits: Logits, labels: Labels, names: tuple[str, ...], aim: Aim) 
     scores = to_scores(logits, temperature)
     on = f"{len(labels)} validation pictures"
     if len(names) > 2:
-        low = round(float(np.quantile(scores.max(axis=1), 0.05)), 2)
         return OperatingPoint(
             temperature=temperature,
             threshold=0.0,
-            unsure=(0.0, max(0.5, low)),
+            unsure=(0.0, 1 - WRONG_WHEN_UNSURE),  # a calibrated score is the chance to be right
             chosen=f"none: the best of {len(names)} labels is taken; calibrated on {on}",
         )
     positive, binary = scores[:, 1], labels.astype(np.int8)

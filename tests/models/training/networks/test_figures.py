@@ -90,3 +90,14 @@ def test_an_aim_misses_few_pictures_of_its_label(logits: np.ndarray, label: str)
 def test_the_threshold_lies_in_the_unsure_band(logits: np.ndarray) -> None:
     point = set_point(logits, LABELS, ("guest", "rider"), Aim())
     assert point.unsure[0] <= point.threshold <= point.unsure[1]
+
+
+def test_of_many_labels_one_answer_in_five_is_wrong_where_the_band_begins() -> None:
+    random = np.random.default_rng(3)
+    labels = random.integers(0, 3, 9000)
+    logits = 5 * (2.0 * np.eye(3)[labels] + random.normal(0, 1, (9000, 3)))  # far too sure
+    point = set_point(logits, labels, ("one", "two", "three"), Aim())
+    scores = to_scores(logits, point.temperature)
+    right = scores.argmax(axis=1) == labels
+    at_the_edge = np.abs(scores.max(axis=1) - point.unsure[1]) < 0.05
+    assert right[at_the_edge].mean() == pytest.approx(0.8, abs=0.05)
