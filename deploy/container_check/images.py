@@ -1,5 +1,6 @@
 """What must hold of the images themselves, before anything runs."""
 
+import re
 from collections.abc import Callable
 
 from deploy.compose_check.compose import CheckFailed
@@ -19,6 +20,8 @@ PROGRAMS = {
     "spotter-worker": "worker.fleet, worker.controller, models.classifiers.cascade",
     "spotter": "deploy.up, worker.fleet, worker.controller, models.classifiers.cascade, web.app",
 }
+REVISION_LABEL = "org.opencontainers.image.revision"
+COMMIT = re.compile(r"[0-9a-f]{7,40}(-with-changes)?")  # as verify_containers.sh tells it
 BASE_LABEL = "org.opencontainers.image.base.name"
 TOOLS = ("gcc", "cc", "make", "pip", "pip3", "git")
 
@@ -38,10 +41,7 @@ def check_images(say: Callable[[str], None]) -> None:
             "runs as a user that is not root": config["User"].split(":")[0]
             not in ("", "0", "root"),
             "has an entry point in exec form": config["Entrypoint"][0] != "/bin/sh",
-            "names the commit it was made of": len(
-                labels.get("org.opencontainers.image.revision", "")
-            )
-            >= 7,
+            "names the commit it was made of": COMMIT.fullmatch(labels.get(REVISION_LABEL, "")),
             "carries no foreign library": _find_modules(image, foreign) == "",
             "has compiled what it imports": _find_uncompiled(image) == "",
             "has no build tools": find_in_image(image, f"command -v {' '.join(TOOLS)}; true") == "",

@@ -17,7 +17,7 @@ GOOD = {
         "Entrypoint": ["tini", "--"],
         "Labels": {
             images.BASE_LABEL: "python:base",
-            "org.opencontainers.image.revision": "0123456789abcdef",
+            images.REVISION_LABEL: "0123456789abcdef",
         },
         "Healthcheck": {"Test": ["CMD", "true"]},
     },
@@ -65,6 +65,11 @@ def test_good_images_pass(play: Play) -> None:
         (change(User="0"), "", "not root"),
         (change(Entrypoint=["/bin/sh", "-c", "x"]), "", "exec form"),
         (change(Healthcheck=None), "", "health check"),
+        (
+            change(Labels={images.BASE_LABEL: "python:base", images.REVISION_LABEL: "unknown"}),
+            "",
+            "names the commit",
+        ),
         ({**GOOD, "Size": 161_000_000}, "", "bytes over its base"),
         (GOOD, "numpy", "foreign library"),
         (GOOD, "/usr/bin/gcc", "build tools"),
