@@ -269,10 +269,12 @@ print_release() { # PLATFORM
             ;;
         appengine)
             # One after the other, the old version stopped at once: a quota of 4 instances is enough.
-            echo "gcloud app deploy $OUT/deploy/appengine/worker.yaml --version=v$TAG" \
-                "--image-url=$IMAGES/worker:$TAG --promote --stop-previous-version"
-            echo "gcloud app deploy $OUT/app.yaml --version=v$TAG" \
-                "--image-url=$IMAGES/web:$TAG --promote --stop-previous-version"
+            local options="--version=v$TAG --promote --stop-previous-version"
+            local web="gcloud app deploy $OUT/app.yaml --image-url=$IMAGES/web:$TAG $options"
+            local worker="gcloud app deploy $OUT/deploy/appengine/worker.yaml --image-url=$IMAGES/worker:$TAG $options"
+            # A new application takes no service before `default`, which is web.
+            printf '%s\n' "if gcloud app services describe default" \
+                "then $worker; $web" "else $web; $worker" "fi"
             echo "gcloud app deploy $OUT/deploy/appengine/dispatch.yaml"
             ;;
         gke)

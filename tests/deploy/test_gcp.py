@@ -148,6 +148,27 @@ def test_a_plan_runs_to_its_end_and_shows_no_secret(platform: str, tmp_path: Pat
         assert secret not in done.stdout + done.stderr, "it would stay in a terminal or a log"
 
 
+@pytest.mark.parametrize(
+    ("found", "order"), [("exit 0", ["worker", "web"]), ("exit 1", ["web", "worker"])]
+)
+def test_a_new_application_gets_its_default_service_first(
+    found: str, order: list[str], tmp_path: Path
+) -> None:
+    """App Engine takes no other one before it; later on workers go first, as everywhere."""
+    commit_copy(tmp_path, "deploy/gcp.sh", "deploy/gcp.env", "app.yaml", "deploy/appengine")
+    (tmp_path / "gcloud").write_text(f"""#!/bin/sh
+case "$*" in
+    *describe*) {found} ;;
+    *--image-url*) echo "$*" >>deployed ;;
+esac
+""")
+    (tmp_path / "gcloud").chmod(0o755)
+    done = run_script("release", "appengine", folder=tmp_path, PATH=f"{tmp_path}:/usr/bin:/bin")
+    assert done.returncode == 0, done.stderr
+    deployed = (tmp_path / "deployed").read_text()
+    assert re.findall(r"/(web|worker):0123456789ab ", deployed) == order
+
+
 def test_every_account_of_the_plans_stands_in_the_runbook() -> None:
     runbook = (ROOT / "deploy" / "README.md").read_text()
     plans = "".join(run_script("plan", platform).stdout for platform in PLATFORMS)
