@@ -22,6 +22,7 @@ from models.training.report import (
     count_groups,
     set_operating_point,
     summarise,
+    tell_choice,
     time_artefact,
 )
 from models.training.run import HeldOut, Prepared, Run
@@ -32,22 +33,18 @@ FEW = 40  # real positives that are worth naming one by one
 def build_artefact(run: Run, prepared: Prepared, held: HeldOut, folder: Path) -> dict[str, Any]:
     """Fit on everything, export to int8, measure, and write the artefact; return its metrics."""
     recipe = run.recipe
-    threshold, unsure = set_operating_point(held)
+    threshold, unsure = set_operating_point(held, recipe.aim)
     trunk, tail = run.fit_all(prepared)
     say("export: quantising")
     shown = prepared.trained.pixels[: recipe.fit.calibrated_on]
     content = convert_int8(join(trunk, tail), recipe.input, shown)
-    chosen = (
-        f"median over {recipe.fold_count} folds of the best in each, every group alike: "
-        f"{int((~held.made).sum())} photos and {int(held.made.sum())} made pictures, held out"
-    )
     write_artefact(
         folder,
         recipe,
         content,
         threshold=threshold,
         unsure=unsure,
-        threshold_chosen=chosen,
+        threshold_chosen=tell_choice(held, recipe.aim),
         provenance=_note(recipe),
     )
     metrics = {

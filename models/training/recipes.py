@@ -90,6 +90,7 @@ class Recipe:
     folders: tuple[Folder, ...]
     folds: tuple[tuple[str, ...], ...]  # sources held out together; () = spread over `fold_count`
     fold_count: int
+    aim: str = "sources"  # what the threshold is best for: every source alike, or all "photos"
     apart: tuple[Folder, ...] = ()  # measured with the final model only, never trained on
     peers: Mapping[str, str] = field(default_factory=dict)  # name: file below the data folder
     extras: Mapping[str, str] = field(default_factory=dict)  # masks, logos, detector ...
@@ -98,7 +99,7 @@ class Recipe:
         """Return a short name for what these settings give, without the fit if `of_samples`."""
         content = asdict(self)
         if of_samples:
-            for key in ("fit", "title", "version", "apart", "peers"):
+            for key in ("fit", "title", "version", "apart", "peers", "aim"):
                 del content[key]
             content |= {"starts": self.fit.starts, "guided": self.fit.guide > 0}
             if self.fit.backbone != "efficientnet_lite0":
@@ -155,6 +156,8 @@ def parse_recipe(content: Mapping[str, Any]) -> Recipe:
         raise ValueError('fit.guide needs fit.pooling = "cells": nothing else has cells to guide')
     if not 0 <= recipe.fit.second < recipe.samples.total:
         raise ValueError(f"fit.second is {recipe.fit.second}; expected a sample's number, or 0")
+    if recipe.aim not in ("sources", "photos"):
+        raise ValueError(f"aim is {recipe.aim!r}; expected 'sources' or 'photos'")
     if recipe.maker not in ("scenes", "composites"):
         raise ValueError(f"maker is {recipe.maker!r}; expected 'scenes' or 'composites'")
     return recipe

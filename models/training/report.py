@@ -19,14 +19,27 @@ from models.training.run import HeldOut
 WRONG_WHEN_UNSURE = 0.2  # the unsure band is where at least one answer in five is wrong
 
 
-def set_operating_point(held: HeldOut) -> tuple[float, tuple[float, float]]:
+def set_operating_point(held: HeldOut, aim: str = "sources") -> tuple[float, tuple[float, float]]:
     """Return the threshold and the unsure band from held-out scores.
 
-    The threshold is the median over folds of the one that is best in each, every group counting
-    alike. The best one over all folds together would hang on the fold that misses most in training
-    (all animals, say), which the shipped model does not miss.
+    The aim "sources" takes the median over folds of the threshold that is best in each, every
+    group counting alike, made pictures too. The best one over all folds together would hang on the
+    fold that misses most in training (all animals, say), which the shipped model does not miss.
+    The aim "photos" takes what gives most photos right over all folds, both labels counting
+    alike: for folds that miss little, and where made pictures are harder than what will come.
     """
     weights = weigh_groups(held.labels, held.groups)
+    threshold = _balance_photos(held) if aim == "photos" else _balance_sources(held, weights)
+    band = find_unsure_band(held.labels, held.scores, weights, threshold, wrong=WRONG_WHEN_UNSURE)
+    return threshold, band
+
+
+def _balance_photos(held: HeldOut) -> float:
+    labels, scores = held.labels[~held.made], held.scores[~held.made]
+    return choose_threshold(labels, scores, weigh_groups(labels, np.full(len(labels), "photo")))
+
+
+def _balance_sources(held: HeldOut, weights: NDArray[np.float64]) -> float:
     best = []
     for fold in np.unique(held.folds):
         mine = held.folds == fold
@@ -36,9 +49,18 @@ def set_operating_point(held: HeldOut) -> tuple[float, tuple[float, float]]:
             best.append(choose_threshold(labels, held.scores[mine], mine_weights))
     if not best:
         best = [choose_threshold(held.labels, held.scores, weights)]
-    threshold = round(float(np.median(best)), 2)
-    band = find_unsure_band(held.labels, held.scores, weights, threshold, wrong=WRONG_WHEN_UNSURE)
-    return threshold, band
+    return round(float(np.median(best)), 2)
+
+
+def tell_choice(held: HeldOut, aim: str) -> str:
+    """Say how the threshold was chosen, for the manifest."""
+    photos, made = int((~held.made).sum()), int(held.made.sum())
+    if aim == "photos":
+        return f"most right answers on {photos} held-out photos of all folds, both labels alike"
+    return (
+        f"median over {len(np.unique(held.folds))} folds of the best in each, every group alike: "
+        f"{photos} photos and {made} made pictures, held out"
+    )
 
 
 def summarise(

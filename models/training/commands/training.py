@@ -107,7 +107,7 @@ def _train_maker(options: argparse.Namespace, recipe: Recipe) -> None:
         return
     held = run.evaluate(prepared)
     run.keep(held)
-    threshold, unsure = set_operating_point(held)
+    threshold, unsure = set_operating_point(held, recipe.aim)
     found = summarise(held.labels, held.scores, threshold)
     say(f"{recipe.name}: held out, threshold {threshold}, unsure {unsure}: {found}")
     if options.command != "evaluate":

@@ -8,7 +8,7 @@ from tests.conftest import ROOT
 
 PHOTO = ROOT / "web/static/img/astronaut.jpg"
 # What docs/training.md says to change.
-SHIPPED = 'model = "person"\nversion = "3"'
+SHIPPED = 'model = "person"\nversion = "4"'
 SMALL = 'model = "person_small"\nversion = "1"'
 
 
