@@ -20,13 +20,12 @@ import os
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.chaos.durability import count_missing, served, write
+from deploy.chaos.losses import Tally, Writers, count_missing, served
 from deploy.chaos.proxy import Proxy
 from deploy.embedded_redis.client import ask
 from deploy.embedded_redis.files import ServerFiles, remove_socket_folder, write_files
@@ -53,16 +52,6 @@ SETTINGS: Mapping[str, Setting] = {
     ),
     "the same, `WAIT 1` before the answer": Setting(waits=True),
 }
-
-
-@dataclass(slots=True, kw_only=True)
-class Tally:
-    """What came of all rounds of one setting."""
-
-    acknowledged: int = 0
-    lost: int = 0
-    rounds: int = 0
-    rounds_with_loss: int = 0
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -96,13 +85,9 @@ def run_round(place: Path, setting: Setting, writers: int, tally: Tally) -> None
                 await_link(replica)
                 names = write_until_killed(primary, first, network, setting, writers)
             ask(replica, "REPLICAOF", "NO", "ONE")
-            lost = count_missing(replica, names)
+            tally.add(len(names), count_missing(replica, names))
     for files in (primary, replica):
         remove_socket_folder(files)
-    tally.acknowledged += len(names)
-    tally.lost += lost
-    tally.rounds += 1
-    tally.rounds_with_loss += lost > 0
 
 
 def write_until_killed(
@@ -113,24 +98,15 @@ def write_until_killed(
     writers: int,
 ) -> list[str]:
     """Have writers write, cut the replica off if it is to be, kill; the acknowledged names."""
-    acknowledged: list[list[str]] = [[] for _ in range(writers)]
-    threads = [
-        threading.Thread(
-            target=write, args=(primary, f"{n}", mine, []), kwargs={"waits": setting.waits}
-        )
-        for n, mine in enumerate(acknowledged)
-    ]
-    for thread in threads:
-        thread.start()
+    writing = Writers(files=primary, count=writers, waits=setting.waits)
+    writing.start()
     time.sleep(LOAD_SECONDS)
     if setting.is_cut_off:
         network.open_hole()
         time.sleep(CUT_OFF_SECONDS)
     server.kill()
     server.wait()
-    for thread in threads:
-        thread.join()
-    return [name for mine in acknowledged for name in mine]
+    return writing.join()
 
 
 @contextlib.contextmanager

@@ -19,7 +19,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,8 +28,8 @@ from random import Random
 
 import psutil
 
-from deploy.chaos.durability import count_missing, served, write
 from deploy.chaos.forgetful import ForgetfulDisk
+from deploy.chaos.losses import Tally, Writers, count_missing, served
 from deploy.chaos.operations import Operations
 from deploy.embedded_redis.client import ask
 from deploy.embedded_redis.errors import QueueServerError
@@ -46,13 +45,9 @@ MOUNT_SECONDS = 10.0
 
 
 @dataclass(slots=True, kw_only=True)
-class Tally:
-    """What came of all rounds of one setting."""
+class PowerTally(Tally):
+    """With how often the file was being rewritten."""
 
-    acknowledged: int = 0
-    lost: int = 0
-    rounds: int = 0
-    rounds_with_loss: int = 0
     rewrites: int = 0
 
 
@@ -117,7 +112,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--writers", type=int, default=8)
     given = parser.parse_args(arguments)
-    tallies = {name: Tally() for name in SETTINGS}
+    tallies = {name: PowerTally() for name in SETTINGS}
     with tempfile.TemporaryDirectory(prefix="spotter-power-") as folder:
         for number in range(given.rounds):
             for name, tally in tallies.items():
@@ -128,38 +123,27 @@ def main(arguments: Sequence[str]) -> int:
     return 1 if tallies["strict"].lost else 0
 
 
-def run_round(place: Path, name: str, number: int, writers: int, tally: Tally) -> None:
+def run_round(place: Path, name: str, number: int, writers: int, tally: PowerTally) -> None:
     """Write for a second or two, cut the power, start again, count what is gone."""
     policy, lies = SETTINGS[name]
     mount = Mount(place, lies=lies)
     try:
         files = prepare(place, policy)
-        acknowledged: list[list[str]] = [[] for _ in range(writers)]
+        writing = Writers(files=files, count=writers)
         with served(files) as server:
-            threads = [
-                threading.Thread(target=write, args=(files, f"{n}", mine, []))
-                for n, mine in enumerate(acknowledged)
-            ]
-            for thread in threads:
-                thread.start()
+            writing.start()
             tally.rewrites += rewrite_for(files, 1.0 + Random(number).random())  # noqa: S311
             kill_all(server.pid)
             server.wait()
-            for thread in threads:
-                thread.join()
+            names = writing.join()
         remove_socket_folder(files)
         mount.cut(f"{name}/{number}" if number % 2 else None)
         files = prepare(place, policy)
-        names = [one for mine in acknowledged for one in mine]
         with served(files):
-            lost = count_missing(files, names)
+            tally.add(len(names), count_missing(files, names))
         remove_socket_folder(files)
     finally:
         mount.close()
-    tally.acknowledged += len(names)
-    tally.lost += lost
-    tally.rounds += 1
-    tally.rounds_with_loss += lost > 0
 
 
 def kill_all(pid: int) -> None:
@@ -186,7 +170,7 @@ def rewrite_for(files: ServerFiles, seconds: float) -> int:
     return count
 
 
-def write_table(tallies: Mapping[str, Tally]) -> Iterator[str]:
+def write_table(tallies: Mapping[str, PowerTally]) -> Iterator[str]:
     """Write the Markdown table."""
     yield "| setting | rounds | acknowledged | lost | rounds with loss | rewrites begun |"
     yield "|---|---|---|---|---|---|"
