@@ -40,7 +40,8 @@ class Pulse:
     def retire(self) -> None:
         """Take the worker off the list, so that nobody counts on it."""
         self._closed.set()
-        self._thread.join(timeout=1.0)  # a beat after our farewell would announce us again
+        if self._thread.is_alive():
+            self._thread.join(timeout=1.0)  # a beat after our farewell would announce us again
         self._beat(retiring=True)
 
     def _run(self) -> None:

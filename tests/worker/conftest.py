@@ -64,4 +64,5 @@ def make_child(ledger: Ledger) -> Iterator[MakeChild]:
 
     yield make
     for child in children:
+        child.pulse.retire()  # else it would be seen by the next tests on this database
         child.guard.close()
