@@ -31,7 +31,7 @@ def fit_tail(
     *,
     part: int = 0,
 ) -> None:
-    """Fit a tail, as it is, to the chosen rows; `part` is the number of the round."""
+    """Fit a tail, as it is, to the chosen rows; `part` is the round, and its order."""
     seed = recipe.seed + part
     keras.utils.set_random_seed(seed)
     steps = max(1, int(recipe.fit.epochs * len(chosen) / recipe.fit.batch))
@@ -55,20 +55,22 @@ def fit_tail(
 
 
 def split_rounds(recipe: Recipe, chosen: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-    """Return the chosen rows of each round."""
+    """Return the chosen rows of the first round and, if there is one, of the second."""
     second = recipe.fit.second
     parts = [chosen[chosen < second], chosen[chosen >= second]]
     return [part for part in parts if len(part)]
 
 
-def blend(tail: keras.Model, earlier: Sequence[NDArray[np.float32]], share: float) -> None:
-    """Move the tail's weights back towards earlier ones, until `share` of the way is left.
+def average(
+    all_weights: Sequence[Sequence[NDArray[np.float32]]],
+) -> list[NDArray[np.float32]]:
+    """Return the mean of several sets of weights that began alike, array by array.
 
-    What the second round learned is kept where it agrees with the first, and sources that neither
-    has seen lose less than by the second alone (Wortsman et al., Robust fine-tuning, 2022).
+    What the second rounds learned is kept where they agree with each other and with the first, and
+    sources that none has seen lose less than by any of them alone (Wortsman et al., Model soups,
+    2022).
     """
-    for weight, before in zip(tail.weights, earlier, strict=True):
-        weight.assign(share * weight + (1 - share) * before)
+    return [np.mean(arrays, axis=0) for arrays in zip(*all_weights, strict=True)]
 
 
 def _build_step(tail: keras.Model, recipe: Recipe, steps: int):  # type: ignore[no-untyped-def]

@@ -69,7 +69,7 @@ class Fit:
     backbone: str = "efficientnet_lite0"
     starts: int = 11  # first block of the tail
     second: int = 0  # sample with which a second round begins, its rates high again; 0 = one round
-    blend: float = 0.5  # share of the weights after the second round; the rest are the first's
+    orders: int = 1  # how often the second round is fitted, each time in another order
     fold_samples: int = 0  # a fold's model is fitted on so many at most; 0 = on all it may see
     calibrated_on: int = 200  # samples from which the export learns the ranges for int8
 
@@ -156,6 +156,8 @@ def parse_recipe(content: Mapping[str, Any]) -> Recipe:
         raise ValueError('fit.guide needs fit.pooling = "cells": nothing else has cells to guide')
     if not 0 <= recipe.fit.second < recipe.samples.total:
         raise ValueError(f"fit.second is {recipe.fit.second}; expected a sample's number, or 0")
+    if recipe.fit.orders < 1:
+        raise ValueError(f"fit.orders is {recipe.fit.orders}; expected 1 or more")
     if recipe.aim not in ("sources", "photos"):
         raise ValueError(f"aim is {recipe.aim!r}; expected 'sources' or 'photos'")
     if recipe.maker not in ("scenes", "composites"):

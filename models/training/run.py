@@ -21,7 +21,7 @@ from models.training.architectures import cut_tail, cut_trunk
 from models.training.backbones import open_backbone
 from models.training.detector import find_people
 from models.training.features import Activations, convert_float, keep_activations
-from models.training.fit import blend, fit_tail, score, split_rounds
+from models.training.fit import average, fit_tail, score, split_rounds
 from models.training.prepare import Boxes, Pictures, make_pictures, read_photos
 from models.training.progress import say
 from models.training.recipes import Recipe
@@ -123,13 +123,14 @@ class Run:
             tail.load_weights(file)
             return tail
         tail = self.open_tail()
-        parts = split_rounds(self.recipe, chosen)
-        earlier = []
-        for part, rows in enumerate(parts):
-            earlier = tail.get_weights()
-            self._fit_round(tail, prepared, rows, f"{name}-round{part}", part)
-        if len(parts) > 1:
-            blend(tail, earlier, self.recipe.fit.blend)
+        first, *second = split_rounds(self.recipe, chosen)
+        self._fit_round(tail, prepared, first, f"{name}-round0", 0)
+        ends = [tail.get_weights()]
+        for part in range(1, self.recipe.fit.orders + 1 if second else 1):
+            tail.set_weights(ends[0])
+            self._fit_round(tail, prepared, second[0], f"{name}-round{part}", part)
+            ends.append(tail.get_weights())
+        tail.set_weights(average(ends))
         _save(tail, file)
         return tail
 

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from models.training.report import set_operating_point
 from models.training.run import HeldOut
@@ -28,3 +29,11 @@ def test_made_pictures_do_not_count_where_photos_do() -> None:
     threshold, (low, high) = set_operating_point(HELD, "photos")
     assert 0.6 < threshold <= 0.9
     assert low < threshold < high
+
+
+@pytest.mark.parametrize(("pass_below", "threshold"), [(3, 0.11), (40, 0.51)])
+def test_of_thresholds_that_do_alike_the_lowest_is_taken(pass_below: int, threshold: float) -> None:
+    # Above 0.5 one of 200 people is missed; below it so many of 400 empty photos pass.
+    empty = [0.1] * (400 - pass_below) + [0.5] * pass_below
+    held = _hold({"people": [0.4] + [0.9] * 199, "empty": empty})
+    assert set_operating_point(held, "photos")[0] == threshold
