@@ -184,9 +184,8 @@ def write_goals(data: Data) -> str:
         [title, f"at most {most}{unit}", f"{value:.2f}{unit}", "yes" if value <= most else "**no**"]
         for title, value, most, unit in goals
     ]
-    if "one_thread" in one:
-        narrow = f"{one['one_thread'][over]:.2f} ms"
-        rows.insert(2, ["the same with `SPOTTER_LONE_THREADS=1`", "for comparison", narrow, ""])
+    narrow = f"{one['one_thread'][over]:.2f} ms"
+    rows.insert(2, ["the same with `SPOTTER_LONE_THREADS=1`", "for comparison", narrow, ""])
     disk = one["strict"][over] - one["fast"][over]
     rows.append(["p50 that `strict` adds, 1 client", "what the disk takes", f"{disk:.1f} ms", ""])
     warning = _warn(data["photos"]["machine"]).strip()
